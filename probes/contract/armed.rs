@@ -1,0 +1,119 @@
+//! Running a probe without knowing which it is, within its deadline and whatever it does.
+
+use std::{any::Any, panic::AssertUnwindSafe, pin::Pin};
+
+use futures_util::FutureExt;
+use tokio::time;
+
+use super::{
+    Fact, Finding, GaugeReadings, Item, Obstacle, Obstructed, Probe, Report, Visit, net,
+    probe::Mistake, redact::Redactor, target::Target,
+};
+
+/// A probe configured for some target: the object-safe face of every [`Probe`].
+pub trait Armed: Send + Sync {
+    /// Visits the target and answers every check of the probe, in declared order.
+    ///
+    /// Always answers, within the visit's deadline: a probe that hangs or panics leaves every check
+    /// `unknown` and passes none. Nothing in the report contains a secret of the target's settings.
+    fn run<'a>(&'a self, visit: &'a Visit) -> Pin<Box<dyn Future<Output = Report> + Send + 'a>>;
+
+    /// Addresses the settings name besides the target's own.
+    fn endpoints(&self, target: &Target) -> Vec<net::Endpoint>;
+
+    /// What is wrong with the settings of this target that their types cannot say.
+    fn mistakes(&self, target: &Target) -> Vec<Mistake>;
+}
+
+impl<P: Probe> Armed for P {
+    fn run<'a>(&'a self, visit: &'a Visit) -> Pin<Box<dyn Future<Output = Report> + Send + 'a>> {
+        Box::pin(async move {
+            let observed = AssertUnwindSafe(self.observe(visit)).catch_unwind();
+            let evidence = match time::timeout(visit.deadline, observed).await {
+                Ok(Ok(evidence)) => evidence,
+                Ok(Err(panic)) => Err(panicked(panic.as_ref())),
+                Err(_) => Err(Obstacle::Timeout
+                    .because(format!("the visit did not end within {:?}", visit.deadline))),
+            };
+            let mut report = report(self, evidence);
+            redact(&mut report, visit.net.redactor());
+            report
+        })
+    }
+
+    fn endpoints(&self, target: &Target) -> Vec<net::Endpoint> {
+        Probe::endpoints(self, target)
+    }
+
+    fn mistakes(&self, target: &Target) -> Vec<Mistake> {
+        Probe::mistakes(self, target)
+    }
+}
+
+fn report<P: Probe>(probe: &P, evidence: Result<P::Evidence, Obstructed>) -> Report {
+    match evidence {
+        Ok(evidence) => Report {
+            findings: P::RULES.iter().map(|rule| judge(probe, rule, &evidence)).collect(),
+            readings: readings(probe, &evidence),
+            facts: guarded(|| probe.facts(&evidence)).unwrap_or_default(),
+            obstructed: None,
+        },
+        Err(obstructed) => Report {
+            findings: P::RULES
+                .iter()
+                .map(|rule| Finding::of(&rule.check, vec![Item::unknown("", &obstructed)]))
+                .collect(),
+            readings: Vec::new(),
+            facts: Vec::new(),
+            obstructed: Some(obstructed),
+        },
+    }
+}
+
+/// One check's answer. A judge that panics spoils its own answer and no other.
+fn judge<P: Probe>(probe: &P, rule: &'static super::Rule<P>, evidence: &P::Evidence) -> Finding {
+    let items = guarded(|| (rule.judge)(probe, evidence))
+        .unwrap_or_else(|obstructed| vec![Item::unknown("", &obstructed)]);
+    Finding::of(&rule.check, items)
+}
+
+fn readings<P: Probe>(probe: &P, evidence: &P::Evidence) -> Vec<GaugeReadings> {
+    let read = |gauge: &super::Gauge<P>| {
+        let readings = guarded(|| (gauge.read)(probe, evidence)).unwrap_or_default();
+        (!readings.is_empty()).then_some(GaugeReadings { name: gauge.name, readings })
+    };
+    P::GAUGES.iter().filter_map(read).collect()
+}
+
+fn guarded<T>(judge: impl FnOnce() -> T) -> Result<T, Obstructed> {
+    std::panic::catch_unwind(AssertUnwindSafe(judge)).map_err(|panic| panicked(panic.as_ref()))
+}
+
+/// Says that we panicked, and where that is safe, how: a formatted message may hold what a target
+/// sent or a secret, a literal cannot.
+fn panicked(panic: &(dyn Any + Send)) -> Obstructed {
+    let literal = panic.downcast_ref::<&'static str>().copied();
+    Obstacle::Panicked.because(match literal {
+        Some(message) => format!("the probe panicked ({message}); this is a bug in gonogo"),
+        None => "the probe panicked; this is a bug in gonogo".to_owned(),
+    })
+}
+
+fn redact(report: &mut Report, redactor: &Redactor) {
+    let clean = |text: &mut String| redactor.clean_in_place(text);
+    for item in report.findings.iter_mut().flat_map(|finding| &mut finding.items) {
+        clean(&mut item.subject);
+        clean(&mut item.seen);
+        item.replay.iter_mut().for_each(clean);
+    }
+    for Fact { name, value, .. } in &mut report.facts {
+        clean(name.to_mut());
+        clean(value);
+    }
+    for reading in report.readings.iter_mut().flat_map(|gauge| &mut gauge.readings) {
+        reading.labels.iter_mut().for_each(clean);
+    }
+    if let Some(obstructed) = &mut report.obstructed {
+        clean(&mut obstructed.detail);
+    }
+}

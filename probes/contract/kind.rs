@@ -1,0 +1,133 @@
+//! A row of the catalogue: a probe, seen without its types.
+
+use std::{fmt, time::Duration};
+
+use schemars::{Schema, SchemaGenerator};
+
+#[cfg(any(test, feature = "specimen"))]
+use super::specimen::Specimen;
+use super::{Armed, Check, Footprint, Probe, Profile, Target};
+
+/// A probe, as the daemon, the documentation and the schema see it.
+pub struct Kind {
+    /// The probe's name.
+    pub name: &'static str,
+    /// What it looks at, as one sentence.
+    pub about: &'static str,
+    /// What a visit does to the target.
+    pub footprint: Footprint,
+    /// The profiles that arm it.
+    pub profiles: &'static [Profile],
+    /// The time between visits; `None` where visits are made on demand only.
+    pub interval: Option<Duration>,
+    /// The time allowed for a whole visit.
+    pub deadline: Duration,
+    checks: fn() -> Vec<&'static Check>,
+    gauges: fn() -> Vec<GaugeInfo>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+    suits: fn(&Target) -> bool,
+    arm: Arm,
+    #[cfg(any(test, feature = "specimen"))]
+    specimens: fn() -> Vec<Specimen>,
+}
+
+type Arm =
+    fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Armed>, erased_serde::Error>;
+
+/// What the daemon must know of a gauge to export it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct GaugeInfo {
+    /// Metric name without the `gonogo_` prefix.
+    pub name: &'static str,
+    /// The metric's help text.
+    pub help: &'static str,
+    /// Names of the labels besides `target` and `probe`.
+    pub labels: &'static [&'static str],
+}
+
+impl Kind {
+    /// The row for `P`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a check is misnamed. The catalogue is a `static`, so that is a compile error.
+    #[must_use]
+    pub const fn of<P: Probe>() -> Self {
+        let mut i = 0;
+        while i < P::RULES.len() {
+            assert!(
+                P::RULES[i].check.belongs_to(P::NAME),
+                "a check's id is its probe's name, a hyphen, and kebab case"
+            );
+            i += 1;
+        }
+        Self {
+            name: P::NAME,
+            about: P::ABOUT,
+            footprint: P::FOOTPRINT,
+            profiles: P::PROFILES,
+            interval: P::INTERVAL,
+            deadline: P::DEADLINE,
+            checks: || P::RULES.iter().map(|rule| &rule.check).collect(),
+            gauges: || {
+                P::GAUGES
+                    .iter()
+                    .map(|g| GaugeInfo { name: g.name, help: g.help, labels: g.labels })
+                    .collect()
+            },
+            schema: P::json_schema,
+            suits: P::suits,
+            arm: |settings| Ok(Box::new(erased_serde::deserialize::<P>(settings)?)),
+            #[cfg(any(test, feature = "specimen"))]
+            specimens: P::specimens,
+        }
+    }
+
+    /// The probe's checks, in declared order.
+    #[must_use]
+    pub fn checks(&self) -> Vec<&'static Check> {
+        (self.checks)()
+    }
+
+    /// The probe's gauges, in declared order.
+    #[must_use]
+    pub fn gauges(&self) -> Vec<GaugeInfo> {
+        (self.gauges)()
+    }
+
+    /// The schema of the probe's settings.
+    pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.schema)(generator)
+    }
+
+    /// Whether the probe means anything for this target when only a profile asks for it.
+    #[must_use]
+    pub fn suits(&self, target: &Target) -> bool {
+        (self.suits)(target)
+    }
+
+    /// Configures the probe.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first thing that is wrong with the settings.
+    pub fn arm(
+        &self,
+        settings: &mut dyn erased_serde::Deserializer<'_>,
+    ) -> Result<Box<dyn Armed>, erased_serde::Error> {
+        (self.arm)(settings)
+    }
+
+    /// Servers on which every check of this probe fails or passes.
+    #[cfg(any(test, feature = "specimen"))]
+    #[must_use]
+    pub fn specimens(&self) -> Vec<Specimen> {
+        (self.specimens)()
+    }
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kind").field("name", &self.name).finish_non_exhaustive()
+    }
+}

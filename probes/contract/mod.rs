@@ -1,0 +1,31 @@
+//! The vocabulary probes share with the daemon, and all that either knows of the other.
+//!
+//! A probe looks (`observe`: all I/O, through [`net`]) and its checks judge (pure functions over
+//! evidence). The words mean the same everywhere: a *target* is visited by an *armed probe*; the
+//! visit brings back *evidence*; every *check* asks one question of it and gives a *finding*, made
+//! of *items*; a *gauge* is a number worth graphing whether or not anything is wrong.
+
+mod armed;
+mod check;
+mod finding;
+mod kind;
+mod memory;
+pub mod net;
+mod obstacle;
+mod probe;
+pub mod redact;
+pub mod setting;
+#[cfg(any(test, feature = "specimen"))]
+pub mod specimen;
+mod target;
+mod visit;
+
+pub use armed::Armed;
+pub use check::{Check, Dimension, Footprint, Gauge, Impact, Reading, Rule, Settles};
+pub use finding::{Confidence, Fact, Finding, GaugeReadings, Item, Outcome, Report};
+pub use kind::{GaugeInfo, Kind};
+pub use memory::{Memory, Sample, Window, WindowSummary};
+pub use obstacle::{Obstacle, Obstructed};
+pub use probe::{Mistake, Probe};
+pub use target::{Profile, Target};
+pub use visit::Visit;

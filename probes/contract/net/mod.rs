@@ -1,0 +1,43 @@
+//! The net: the only door to targets.
+//!
+//! Everything gonogo sends to a target goes through a [`Session`] of the target's [`Net`]. The net
+//! connects only to addresses that the target's configuration allows (checked again after name
+//! resolution and on every redirect a probe follows), keeps the budgets, never falls back to
+//! unverified TLS, never uses a proxy of the environment, says who is there (`User-Agent`), and
+//! records each exchange with its phases.
+
+mod allow;
+mod breaker;
+mod budget;
+mod decode;
+mod dial;
+mod drive;
+mod endpoint;
+mod exchange;
+mod failure;
+mod follow;
+mod http;
+mod memo;
+mod open;
+mod phases;
+mod raw;
+mod replay;
+mod session;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
+mod tests;
+mod tls;
+mod trust;
+mod verify;
+mod wire;
+
+pub use allow::Allow;
+pub use budget::Budgets;
+pub use dial::{Address, Connection};
+pub use endpoint::Endpoint;
+pub use exchange::{Body, Exchange, Negotiated, Request};
+pub use phases::Phases;
+pub use raw::RawAnswer;
+pub use session::{HandshakeError, Net, NetSettings, Session};
+pub use tls::{crypto, negotiated, warm_up};
+pub use trust::{ClientIdentity, Roots, Trust, TrustError};

@@ -1,0 +1,77 @@
+//! Requests that must reach the wire byte for byte.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    time,
+};
+
+use super::{Address, failure};
+use crate::contract::{Obstacle, Obstructed};
+
+/// What came back on a raw connection.
+#[derive(Clone, Debug, Default)]
+pub struct RawAnswer {
+    /// Everything read, up to the budget.
+    pub bytes: Bytes,
+    /// Whether the target closed the connection (`true`) or we stopped reading.
+    pub closed: bool,
+    /// From the last byte sent to the first byte read.
+    pub first_byte: Option<Duration>,
+}
+
+/// Writes, then reads until the target closes, is quiet for `quiet`, or has sent more than a connection
+/// may; at most `within` and `quiet` together.
+pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    bytes: &[u8],
+    quiet: Duration,
+    within: Duration,
+    peer: &Address,
+) -> Result<RawAnswer, Obstructed> {
+    let write = async {
+        stream.write_all(bytes).await?;
+        stream.flush().await
+    };
+    let Ok(written) = time::timeout(within, write).await else {
+        return Err(Obstacle::Timeout.because(format!("{peer} did not read the request")));
+    };
+    let sent = Instant::now();
+    let until = time::Instant::now() + within + quiet;
+    let mut answer = RawAnswer::default();
+    let mut read = Vec::new();
+    let end = loop {
+        let next = until.min(time::Instant::now() + quiet);
+        match time::timeout_at(next, stream.read_buf(&mut read)).await {
+            Ok(Ok(0)) => break Ok(true),
+            Ok(Ok(_)) => {
+                answer.first_byte.get_or_insert_with(|| sent.elapsed());
+            }
+            Ok(Err(error)) => break Err(error),
+            Err(_) => break Ok(false),
+        }
+    };
+    answer.closed = match end {
+        Ok(closed) => closed,
+        // A server that answers early and closes resets what we were still sending.
+        Err(error) if read.is_empty() && !ended_without_notice(&error) => {
+            return Err(failure::of_stream(peer, &error));
+        }
+        Err(error) => failure::of_stream(peer, &error).obstacle != Obstacle::OverBudget,
+    };
+    if let (Err(error), true) = (written, read.is_empty()) {
+        return Err(failure::of_stream(peer, &error));
+    }
+    answer.bytes = read.into();
+    Ok(answer)
+}
+
+/// A TLS connection that was closed without saying so.
+fn ended_without_notice(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}

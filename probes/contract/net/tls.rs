@@ -1,0 +1,163 @@
+//! TLS as a sound client speaks it: verified, unresumed, HTTP/2 or HTTP/1.1.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
+
+use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::CryptoProvider};
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::time;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use super::{
+    Connection, Endpoint, HandshakeError, Negotiated, Trust, TrustError, failure,
+    verify::Authorities,
+};
+use crate::contract::{Obstacle, Obstructed};
+
+/// The provider of cryptography: AWS-LC, for clients and servers alike.
+#[must_use]
+pub fn crypto() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+        LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    Arc::clone(&PROVIDER)
+}
+
+/// Does what is slow the first time only, so that no visit measures it. It takes 50 to 110 ms of CPU,
+/// most of it for the seed of the random numbers: call it once at the start, where blocking is fine.
+pub fn warm_up() {
+    let crypto = crypto();
+    // Neither failure matters here: whoever needs it next will meet it again and say so.
+    let _ = crypto.secure_random.fill(&mut [0; 32]);
+    for group in &crypto.kx_groups {
+        let _ = group.start();
+    }
+    let _ = Authorities::load(&super::Roots::Platform);
+}
+
+/// The TLS side of a target's net.
+#[derive(Debug)]
+pub(super) struct Tls {
+    config: Arc<ClientConfig>,
+    authorities: Arc<Authorities>,
+    server_name: Option<ServerName<'static>>,
+}
+
+impl Tls {
+    pub(super) fn new(trust: Trust) -> Result<Self, TrustError> {
+        let authorities = Authorities::load(&trust.roots)?;
+        let server_name = trust
+            .server_name
+            .map(|name| {
+                ServerName::try_from(name.clone()).map_err(|_| TrustError::ServerName(name))
+            })
+            .transpose()?;
+        let builder = ClientConfig::builder_with_provider(crypto())
+            .with_safe_default_protocol_versions()
+            .map_err(TrustError::Identity)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&authorities) as _);
+        let mut config = match trust.client {
+            Some(client) => builder
+                .with_client_auth_cert(client.chain, client.key)
+                .map_err(TrustError::Identity)?,
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
+        // A resumed handshake shows no certificate.
+        config.resumption = Resumption::disabled();
+        Ok(Self { config: Arc::new(config), authorities, server_name })
+    }
+
+    pub(super) fn roots(&self) -> (&Arc<RootCertStore>, &[CertificateDer<'static>]) {
+        (&self.authorities.store, &self.authorities.certificates)
+    }
+
+    /// The name to ask for: the configured one where it applies, else the host.
+    pub(super) fn server_name(
+        &self,
+        endpoint: &Endpoint,
+        own: bool,
+    ) -> Result<ServerName<'static>, Obstructed> {
+        if let (true, Some(name)) = (own, &self.server_name) {
+            return Ok(name.clone());
+        }
+        let nameless = || {
+            Obstacle::Tls.because(format!(
+                "TLS cannot ask for the name of {endpoint}: set `trust.server_name`"
+            ))
+        };
+        match endpoint {
+            Endpoint::Tcp { host, .. } => ServerName::try_from(host.as_str())
+                .map(|name| name.to_owned())
+                .map_err(|_| nameless()),
+            Endpoint::Unix(_) => Err(nameless()),
+        }
+    }
+
+    /// A verified handshake that offers HTTP/2 and HTTP/1.1, or with `alpn` off, no protocol at all.
+    pub(super) async fn connect(
+        &self,
+        connection: Connection,
+        name: ServerName<'static>,
+        alpn: bool,
+        until: time::Instant,
+    ) -> Result<TlsStream<Connection>, HandshakeError> {
+        let connector = TlsConnector::from(Arc::clone(&self.config));
+        let alpn = if alpn { self.config.alpn_protocols.clone() } else { Vec::new() };
+        handshake(connection, &connector, alpn, name, until).await
+    }
+}
+
+/// A handshake with any configuration, timed.
+pub(super) async fn handshake(
+    connection: Connection,
+    connector: &TlsConnector,
+    alpn: Vec<Vec<u8>>,
+    name: ServerName<'static>,
+    until: time::Instant,
+) -> Result<TlsStream<Connection>, HandshakeError> {
+    let peer = connection.address().clone();
+    let started = Instant::now();
+    let shaken = connector.with_alpn(alpn).connect(name, connection);
+    match time::timeout_at(until, shaken).await {
+        Ok(Ok(mut stream)) => {
+            stream.get_mut().0.phases.tls = started.elapsed();
+            Ok(stream)
+        }
+        Ok(Err(error)) => {
+            let tls =
+                error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
+            let mut obstructed = failure::of_stream(&peer, &error);
+            if obstructed.obstacle == Obstacle::Closed {
+                obstructed.detail =
+                    format!("{peer} closed the connection during the TLS handshake");
+            }
+            Err(HandshakeError { obstructed, tls })
+        }
+        Err(_) => {
+            let detail = format!("the TLS handshake with {peer} did not end in time");
+            Err(HandshakeError { obstructed: Obstacle::Timeout.because(detail), tls: None })
+        }
+    }
+}
+
+/// What a handshake settled on.
+#[must_use]
+pub fn negotiated(stream: &TlsStream<Connection>) -> Negotiated {
+    let session = stream.get_ref().1;
+    let version = session.protocol_version().and_then(|version| version.as_str());
+    let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+    let group = session.negotiated_key_exchange_group().and_then(|group| group.name().as_str());
+    Negotiated {
+        // rustls writes "TLSv1_3".
+        version: version.unwrap_or_default().replace('_', "."),
+        suite: suite.unwrap_or_default().to_owned(),
+        group: group.map(str::to_owned),
+        alpn: session.alpn_protocol().map(|alpn| String::from_utf8_lossy(alpn).into_owned()),
+    }
+}
+
+/// HTTP/2 in ALPN.
+pub(super) const H2: &[u8] = b"h2";

@@ -1,0 +1,19 @@
+//! Types of settings that several probes share. Each parses what the operator wrote, once, and says
+//! what would have been right when it cannot.
+
+mod dur;
+mod endpoint;
+mod file;
+mod headers;
+mod link;
+mod pattern;
+mod secret;
+mod status;
+
+pub use dur::Dur;
+pub use file::{FILE_TOKEN, File};
+pub use headers::Headers;
+pub use link::Link;
+pub use pattern::Pattern;
+pub use secret::{SECRET_TOKEN, Secret, Text};
+pub use status::StatusSet;

@@ -1,0 +1,181 @@
+//! Visiting specimens, and holding what was found against what they promise.
+
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    time::SystemTime,
+};
+
+use rustls_pki_types::CertificateDer;
+use url::Url;
+
+use crate::contract::{
+    Armed, Footprint, Kind, Memory, Outcome, Report, Target, Visit,
+    net::{Allow, Budgets, Endpoint, Net, NetSettings, Roots, Trust},
+    redact::Redactor,
+};
+
+/// A deployment on which exactly the named checks fail.
+pub struct Specimen {
+    /// What it is, in a few words: "a catch-all page".
+    pub name: &'static str,
+    /// The checks that fail on it. Every other one passes or is skipped, unless named below.
+    pub fails: &'static [&'static str],
+    /// The checks that cannot be answered on it.
+    pub unknown: &'static [&'static str],
+    /// Starts it.
+    pub start: fn() -> Pin<Box<dyn Future<Output = Started> + Send>>,
+}
+
+/// A running specimen.
+pub struct Started {
+    /// The target's URL.
+    pub url: Url,
+    /// The probe's settings.
+    pub settings: serde_json::Value,
+    /// Authorities that vouch for it.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// The moment of the visit, where it is not now.
+    pub at: Option<SystemTime>,
+    /// What must live as long as the specimen.
+    pub guard: Box<dyn Any + Send + Sync>,
+}
+
+impl Started {
+    /// A specimen behind this URL, with no settings and nobody to vouch for it.
+    pub fn new(url: Url, guard: impl Any + Send + Sync) -> Self {
+        Self {
+            url,
+            settings: serde_json::Value::Object(serde_json::Map::new()),
+            roots: Vec::new(),
+            at: None,
+            guard: Box::new(guard),
+        }
+    }
+
+    /// The same, with settings.
+    #[must_use]
+    pub fn settings(mut self, settings: serde_json::Value) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The same, vouched for.
+    #[must_use]
+    pub fn root(mut self, root: CertificateDer<'static>) -> Self {
+        self.roots.push(root);
+        self
+    }
+
+    /// The target it makes.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target {
+            name: "specimen".to_owned(),
+            url: self.url.clone(),
+            profile: None,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// A visit to it by a probe armed with its settings.
+    #[must_use]
+    pub fn visit(&self, armed: &dyn Armed, footprint: Footprint) -> Visit {
+        let target = self.target();
+        let origin = Endpoint::of_url(&target.url).expect("a specimen's URL has a host and a port");
+        let mut endpoints = armed.endpoints(&target);
+        endpoints.push(origin.clone());
+        // A net takes no empty list; who needs no authority can do with somebody else's.
+        let roots = match self.roots.as_slice() {
+            [] => Roots::Mozilla,
+            listed => Roots::Listed(Arc::new(listed.to_vec())),
+        };
+        let net = Net::new(NetSettings {
+            allow: Allow { endpoints, networks: Vec::new() },
+            connect_to: Vec::new(),
+            origin,
+            trust: Trust { roots, ..Trust::default() },
+            budgets: Budgets { requests_per_second: 1000, burst: 1000, ..Budgets::default() },
+            user_agent: "gonogo/specimen".to_owned(),
+            redactor: Redactor::default(),
+            requests: Arc::default(),
+        })
+        .expect("a specimen's authorities can be read");
+        #[expect(clippy::disallowed_methods, reason = "a specimen is visited in real time")]
+        let now = SystemTime::now();
+        Visit {
+            target: Arc::new(target),
+            net: net.session(footprint),
+            at: self.at.unwrap_or(now),
+            deadline: std::time::Duration::from_secs(20),
+            memory: Arc::new(Memory::default()),
+        }
+    }
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started").field("url", &self.url.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// What one specimen showed.
+#[derive(Debug)]
+pub struct Shown {
+    /// The checks that failed.
+    pub failed: BTreeSet<&'static str>,
+    /// The checks that passed.
+    pub passed: BTreeSet<&'static str>,
+    /// Where the specimen did not show what it promises: what differs, and the whole report.
+    pub broken_promise: Option<String>,
+}
+
+/// Starts a specimen, visits it once, and compares.
+pub async fn show(kind: &Kind, specimen: &Specimen) -> Shown {
+    let started = (specimen.start)().await;
+    let armed = arm(kind, &started.settings);
+    let visit = started.visit(armed.as_ref(), kind.footprint);
+    compare(specimen, &armed.run(&visit).await)
+}
+
+/// Arms a probe with settings given as JSON.
+#[must_use]
+pub fn arm(kind: &Kind, settings: &serde_json::Value) -> Box<dyn Armed> {
+    kind.arm(&mut <dyn erased_serde::Deserializer<'_>>::erase(settings))
+        .unwrap_or_else(|error| panic!("{}: {settings}: {error}", kind.name))
+}
+
+fn compare(specimen: &Specimen, report: &Report) -> Shown {
+    let having = |wanted: fn(Outcome) -> bool| -> BTreeSet<&'static str> {
+        let found = report.findings.iter().filter(|finding| wanted(finding.outcome));
+        found.map(|finding| finding.check.id).collect()
+    };
+    let failed = having(|outcome| matches!(outcome, Outcome::Fail(_)));
+    let unknown = having(|outcome| matches!(outcome, Outcome::Unknown(_)));
+    let passed = having(|outcome| outcome == Outcome::Pass);
+    let kept = failed == specimen.fails.iter().copied().collect()
+        && unknown == specimen.unknown.iter().copied().collect();
+    let broken_promise = (!kept).then(|| {
+        format!(
+            "specimen `{}`\n  should fail    {:?}\n  failed         {failed:?}\n  should not tell {:?}\n  \
+             could not tell  {unknown:?}\n{}",
+            specimen.name,
+            specimen.fails,
+            specimen.unknown,
+            described(report)
+        )
+    });
+    Shown { failed, passed, broken_promise }
+}
+
+fn described(report: &Report) -> String {
+    let line = |finding: &crate::contract::Finding| {
+        let items = finding.items.iter().map(|item| format!("{}: {}", item.subject, item.seen));
+        let items: Vec<String> = items.collect();
+        format!("  {:32} {:?}  {}", finding.check.id, finding.outcome, items.join(" | "))
+    };
+    report.findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,82 @@
+//! What is known of a target before anyone looks.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// A deployed system under test, named once in the configuration.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Target {
+    /// Its name in metrics, reports and waivers.
+    pub name: String,
+    /// Where its users find it. No user name, no password, no fragment.
+    pub url: Url,
+    /// Sets which probes apply.
+    pub profile: Option<Profile>,
+    /// Labels of the operator, shown in reports and on `/sd`.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// The host of the URL, without the brackets of an IPv6 address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let host = self.url.host_str().unwrap_or_default();
+        host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The port of the URL, or the scheme's own.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(443)
+    }
+
+    /// Whether its users reach it by TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+}
+
+/// What kind of system a target is.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Deserialize,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    Serialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Called by programs.
+    Api,
+    /// Visited by people with a browser.
+    Web,
+    /// Works in the background; answers little but its own health.
+    Worker,
+    /// Stores what others need.
+    Database,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 4] = [Self::Api, Self::Web, Self::Worker, Self::Database];
+
+    /// The word used in configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Web => "web",
+            Self::Worker => "worker",
+            Self::Database => "database",
+        }
+    }
+}
