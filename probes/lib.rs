@@ -4,8 +4,11 @@
 //! [`contract`], the vocabulary they share with the daemon.
 
 pub mod contract;
+mod health;
+mod http;
+mod window;
 
 use contract::Kind;
 
 /// Every probe, in the order the documentation lists them.
-pub static CATALOGUE: &[Kind] = &[];
+pub static CATALOGUE: &[Kind] = &[Kind::of::<health::Health>(), Kind::of::<http::Http>()];

@@ -1,0 +1,88 @@
+//! The numbers a visit to health endpoints brings back.
+
+use super::{
+    Evidence, Health, Role,
+    evidence::{Found, Look},
+};
+use crate::contract::{Gauge, Obstacle, Reading};
+
+pub(super) const GAUGES: &[Gauge<Health>] = &[
+    Gauge {
+        name: "health_ready",
+        help: "Whether the readiness endpoint says yes (1) or no (0); absent while nobody can say.",
+        labels: &[],
+        read: |_, seen| yes_or_no(&seen.ready),
+    },
+    Gauge {
+        name: "health_live",
+        help: "Whether the liveness endpoint says yes (1) or no (0); absent while nobody can say.",
+        labels: &[],
+        read: |_, seen| yes_or_no(&seen.live),
+    },
+    Gauge {
+        name: "health_response_seconds",
+        help: "Percentiles over the window of the time an endpoint takes to answer, name resolution \
+               left out.",
+        labels: &["role", "percentile"],
+        read: |_, seen| response_seconds(seen),
+    },
+    Gauge {
+        name: "health_dependency_up",
+        help: "Whether a dependency named in the settings answers (1) or not (0); absent while \
+               nobody can say.",
+        labels: &["dependency"],
+        read: |_, seen| dependency_up(seen),
+    },
+];
+
+fn yes_or_no(found: &Found) -> Vec<Reading> {
+    let value = match found {
+        Found::Answer(answer) => f64::from(u8::from(answer.says_yes())),
+        Found::Obstructed { obstructed, .. } if obstructed.obstacle == Obstacle::Refused => 0.0,
+        _ => return Vec::new(),
+    };
+    vec![Reading { labels: Vec::new(), value }]
+}
+
+fn response_seconds(seen: &Evidence) -> Vec<Reading> {
+    let mut readings = Vec::new();
+    for (role, found) in [(Role::Ready, &seen.ready), (Role::Live, &seen.live)] {
+        let Found::Answer(answer) = found else { continue };
+        for (name, percent) in [("50", 50.0), ("95", 95.0), ("99", 99.0)] {
+            let Some(latency) = answer.window.percentile(percent) else { continue };
+            let labels = vec![role.setting().to_owned(), name.to_owned()];
+            readings.push(Reading { labels, value: latency.as_secs_f64() });
+        }
+    }
+    readings
+}
+
+fn dependency_up(seen: &Evidence) -> Vec<Reading> {
+    let reading = |dependency: &super::evidence::Dependency| {
+        let value = match dependency.state() {
+            Look::Up => 1.0,
+            Look::Down(_) => 0.0,
+            Look::Unclear(_) => return None,
+        };
+        Some(Reading { labels: vec![dependency.name.clone()], value })
+    };
+    seen.dependencies.iter().filter_map(reading).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sample::*, *};
+
+    fn ready(found: &Found) -> Vec<f64> {
+        yes_or_no(found).into_iter().map(|reading| reading.value).collect()
+    }
+
+    #[test]
+    fn ready_is_one_zero_or_absent() {
+        assert_eq!(ready(&answers(200, "ok")), [1.0]);
+        assert_eq!(ready(&answers(200, "down")), [0.0]);
+        assert_eq!(ready(&obstructed(Obstacle::Refused)), [0.0]);
+        assert!(ready(&obstructed(Obstacle::Timeout)).is_empty());
+        assert!(ready(&nowhere()).is_empty());
+    }
+}

@@ -1,0 +1,83 @@
+//! Health endpoints: what the target says of itself, and whether that is true.
+
+mod cacheable;
+mod evidence;
+mod facts;
+mod gauges;
+mod hides_dependency;
+mod leaks_details;
+mod liveness_depends;
+mod liveness_missing;
+mod not_alive;
+mod not_ready;
+mod observe;
+mod readiness_missing;
+mod recognise;
+#[cfg(test)]
+mod sample;
+mod settings;
+mod shallow;
+mod slow;
+#[cfg(any(test, feature = "specimen"))]
+mod specimens;
+mod statement;
+mod status_contradicts_body;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use self::evidence::{Evidence, Found, Role};
+pub(crate) use self::settings::Health;
+#[cfg(any(test, feature = "specimen"))]
+use crate::contract::specimen::Specimen;
+use crate::contract::{
+    Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit, net,
+};
+
+impl Probe for Health {
+    type Evidence = Evidence;
+
+    const NAME: &'static str = "health";
+    const ABOUT: &'static str =
+        "What the target's readiness and liveness endpoints say, and whether it is true.";
+    const FOOTPRINT: Footprint = Footprint::Passive;
+    const RULES: &'static [Rule<Self>] = &[
+        not_ready::RULE,
+        not_alive::RULE,
+        readiness_missing::RULE,
+        liveness_missing::RULE,
+        status_contradicts_body::RULE,
+        hides_dependency::RULE,
+        shallow::RULE,
+        slow::RULE,
+        leaks_details::RULE,
+        cacheable::RULE,
+        liveness_depends::RULE,
+    ];
+    const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
+    const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web, Profile::Worker];
+    // The first visit looks for endpoints, and measures.
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    fn endpoints(&self, _target: &Target) -> Vec<net::Endpoint> {
+        self.named_endpoints()
+    }
+
+    fn mistakes(&self, _target: &Target) -> Vec<Mistake> {
+        self.wrong()
+    }
+
+    async fn observe(&self, visit: &Visit) -> Result<Evidence, Obstructed> {
+        Ok(observe::evidence(self, visit).await)
+    }
+
+    fn facts(&self, evidence: &Evidence) -> Vec<Fact> {
+        facts::facts(evidence)
+    }
+
+    #[cfg(any(test, feature = "specimen"))]
+    fn specimens() -> Vec<Specimen> {
+        specimens::all()
+    }
+}

@@ -1,0 +1,254 @@
+//! Expecting values in a JSON body.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use super::Answer;
+use crate::contract::{Confidence, Item, setting::Pattern};
+
+/// What must hold of the values a path leads to. With a path alone, that it leads to one. Where it
+/// leads to several, it must hold of each.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JsonExpectation {
+    /// The path (RFC 9535): `$.status`, `$.data[0].id`, `$.models[*].name`.
+    #[schemars(with = "String")]
+    path: JsonPath,
+    /// The value it must be. Numbers are compared as numbers.
+    #[serde(default, deserialize_with = "given")]
+    equals: Option<Value>,
+    /// A pattern it must match; text only.
+    #[serde(default)]
+    matches: Option<Pattern>,
+    /// The least number it may be.
+    #[serde(default)]
+    at_least: Option<f64>,
+    /// The greatest number it may be.
+    #[serde(default)]
+    at_most: Option<f64>,
+    /// Whether there must be a value (`true`) or none (`false`).
+    #[serde(default = "yes")]
+    exists: bool,
+}
+
+/// A value that was given, though it be `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Each expectation, met or not.
+pub(super) fn items(expectations: &[JsonExpectation], answer: &Answer) -> Vec<Item> {
+    if expectations.is_empty() {
+        return Vec::new();
+    }
+    let parsed: Result<Value, _> = serde_json::from_str(&answer.body);
+    let items = expectations.iter().map(|expectation| {
+        let subject = format!("json {}", expectation.path);
+        match (&parsed, &answer.cut) {
+            (Ok(value), _) => expectation.item(subject, value),
+            (Err(_), Some(cut)) => Item::unknown(subject, cut),
+            (Err(error), None) => {
+                Item::fail(Confidence::Firm, subject, format!("the body is not JSON: {error}"))
+            }
+        }
+    });
+    items.collect()
+}
+
+impl JsonExpectation {
+    fn item(&self, subject: String, body: &Value) -> Item {
+        let found = self.path.query(body).all();
+        if !self.exists {
+            return match found.first() {
+                None => Item::pass(subject, "not there"),
+                Some(value) => {
+                    let seen = format!("{}; it must not be there", in_words(value));
+                    Item::fail(Confidence::Firm, subject, seen)
+                }
+            };
+        }
+        let Some(first) = found.first() else {
+            return Item::fail(Confidence::Firm, subject, "not there");
+        };
+        let fault = found.iter().find_map(|value| Some((value, self.fault(value)?)));
+        match fault {
+            None => Item::pass(subject, in_words(first)),
+            Some((value, fault)) => {
+                let seen = format!("{}; {fault}", in_words(value));
+                Item::fail(Confidence::Firm, subject, seen)
+            }
+        }
+    }
+
+    fn fault(&self, value: &Value) -> Option<String> {
+        if let Some(expected) = self.equals.as_ref().filter(|expected| !is_same(expected, value)) {
+            return Some(format!("it must be {}", in_words(expected)));
+        }
+        if let Some(pattern) = &self.matches
+            && !value.as_str().is_some_and(|text| pattern.is_match(text))
+        {
+            return Some(format!("it must be text that matches `{}`", pattern.as_str()));
+        }
+        let number = value.as_f64();
+        if let Some(least) = self.at_least
+            && !number.is_some_and(|number| number >= least)
+        {
+            return Some(format!("it must be a number of at least {least}"));
+        }
+        if let Some(most) = self.at_most
+            && !number.is_some_and(|number| number <= most)
+        {
+            return Some(format!("it must be a number of at most {most}"));
+        }
+        None
+    }
+
+    /// What is wrong with it.
+    pub(super) fn wrong(&self) -> Option<String> {
+        let compared = self.equals.is_some()
+            || self.matches.is_some()
+            || self.at_least.is_some()
+            || self.at_most.is_some();
+        if !self.exists && compared {
+            return Some("a value that must not be there cannot be compared".to_owned());
+        }
+        let empty = self.at_least.zip(self.at_most).is_some_and(|(least, most)| least > most);
+        empty.then(|| "no number is at least `at_least` and at most `at_most`".to_owned())
+    }
+}
+
+/// Whether two values are the same: `1` is `1.0`.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        _ => a == b,
+    }
+}
+
+/// A value for a report.
+fn in_words(value: &Value) -> String {
+    const LONGEST: usize = 80;
+    let text = value.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::answer, *};
+    use crate::contract::{Obstacle, Outcome};
+
+    fn outcome(expectation: Value, body: &str) -> Outcome {
+        item(expectation, &answer(200, &[], body)).outcome
+    }
+
+    fn item(expectation: Value, answer: &Answer) -> Item {
+        let expectation: JsonExpectation =
+            serde_json::from_value(expectation).expect("an expectation");
+        assert_eq!(expectation.wrong(), None);
+        items(&[expectation], answer).remove(0)
+    }
+
+    const FAIL: Outcome = Outcome::Fail(Confidence::Firm);
+    const BODY: &str =
+        r#"{"status":"ok","n":5,"none":null,"list":[{"s":"up"},{"s":"down"}],"empty":[]}"#;
+
+    #[test]
+    fn a_path_alone_expects_a_value() {
+        assert_eq!(outcome(json!({"path": "$.status"}), BODY), Outcome::Pass);
+        assert_eq!(outcome(json!({"path": "$.none"}), BODY), Outcome::Pass);
+        assert_eq!(outcome(json!({"path": "$.list[1].s", "exists": true}), BODY), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_never_a_pass() {
+        for expectation in [
+            json!({"path": "$.missing"}),
+            json!({"path": "$.missing", "equals": null}),
+            json!({"path": "$.missing", "matches": ".*"}),
+            json!({"path": "$.missing", "at_most": 5}),
+            json!({"path": "$.empty[*]"}),
+            json!({"path": "$.list[7].s"}),
+            json!({"path": "$[0]"}),
+        ] {
+            assert_eq!(outcome(expectation.clone(), BODY), FAIL, "{expectation}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_is_never_a_pass() {
+        for body in ["", "<html>", "status: ok", r#"{"status":"ok""#] {
+            for exists in [true, false] {
+                let expectation = json!({"path": "$.status", "exists": exists});
+                assert_eq!(outcome(expectation, body), FAIL, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_compared_by_type() {
+        assert_eq!(outcome(json!({"path": "$.status", "equals": "ok"}), BODY), Outcome::Pass);
+        assert_eq!(outcome(json!({"path": "$.status", "equals": "OK"}), BODY), FAIL);
+        assert_eq!(outcome(json!({"path": "$.n", "equals": 5.0}), BODY), Outcome::Pass);
+        assert_eq!(outcome(json!({"path": "$.n", "equals": "5"}), BODY), FAIL);
+        assert_eq!(outcome(json!({"path": "$", "equals": true}), "true"), Outcome::Pass);
+        assert_eq!(outcome(json!({"path": "$", "equals": true}), "1"), FAIL);
+        assert_eq!(outcome(json!({"path": "$.none", "equals": null}), BODY), Outcome::Pass);
+        assert_eq!(outcome(json!({"path": "$.n", "equals": null}), BODY), FAIL);
+    }
+
+    #[test]
+    fn numbers_have_limits_and_text_is_no_number() {
+        assert_eq!(
+            outcome(json!({"path": "$.n", "at_least": 5, "at_most": 5}), BODY),
+            Outcome::Pass
+        );
+        assert_eq!(outcome(json!({"path": "$.n", "at_least": 5.1}), BODY), FAIL);
+        assert_eq!(outcome(json!({"path": "$.n", "at_most": 4.9}), BODY), FAIL);
+        assert_eq!(outcome(json!({"path": "$.status", "at_least": 0}), BODY), FAIL);
+        assert_eq!(outcome(json!({"path": "$.n", "matches": "5"}), BODY), FAIL);
+    }
+
+    #[test]
+    fn several_values_must_each_do() {
+        let all = |pattern: &str| json!({"path": "$.list[*].s", "matches": pattern});
+        assert_eq!(outcome(all("^(up|down)$"), BODY), Outcome::Pass);
+        assert_eq!(outcome(all("^up$"), BODY), FAIL);
+        let filter = json!({"path": "$.list[?@.s == 'down']", "exists": false});
+        assert_eq!(outcome(filter, BODY), FAIL);
+    }
+
+    #[test]
+    fn absence_can_be_expected_of_json() {
+        assert_eq!(outcome(json!({"path": "$.error", "exists": false}), BODY), Outcome::Pass);
+        assert_eq!(outcome(json!({"path": "$.status", "exists": false}), BODY), FAIL);
+    }
+
+    #[test]
+    fn half_a_body_is_unknown() {
+        let cut = Some(Obstacle::OverBudget.because("too large"));
+        let half = Answer { cut, ..answer(200, &[], r#"{"status":"o"#) };
+        let seen = item(json!({"path": "$.status"}), &half);
+        assert_eq!(seen.outcome, Outcome::Unknown(Obstacle::OverBudget));
+    }
+
+    #[test]
+    fn slips_are_found() {
+        let parse = |value: Value| serde_json::from_value::<JsonExpectation>(value);
+        assert!(parse(json!({"path": "status"})).is_err());
+        assert!(parse(json!({"path": "$.a", "equal": 1})).is_err());
+        let wrong = |value: Value| parse(value).expect("parses").wrong().is_some();
+        assert!(wrong(json!({"path": "$.a", "exists": false, "equals": 1})));
+        assert!(wrong(json!({"path": "$.a", "at_least": 2, "at_most": 1})));
+    }
+}
