@@ -6,9 +6,11 @@
 pub mod contract;
 mod health;
 mod http;
+mod tls;
 mod window;
 
 use contract::Kind;
 
 /// Every probe, in the order the documentation lists them.
-pub static CATALOGUE: &[Kind] = &[Kind::of::<health::Health>(), Kind::of::<http::Http>()];
+pub static CATALOGUE: &[Kind] =
+    &[Kind::of::<health::Health>(), Kind::of::<http::Http>(), Kind::of::<tls::Tls>()];

@@ -1,0 +1,124 @@
+//! Servers that speak TLS in their own way.
+
+use std::sync::Arc;
+
+use rustls::{
+    RootCertStore, ServerConfig, SupportedProtocolVersion,
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
+    version::{TLS12, TLS13},
+};
+
+use super::{Scene, fact, failed, items, unknown};
+use crate::{
+    contract::{
+        Obstacle, Outcome,
+        specimen::{Answer, Asked, Certified, Pki, Server, provider},
+    },
+    tls::specimens::server_config,
+};
+
+fn config(
+    certified: &Certified,
+    versions: &[&'static SupportedProtocolVersion],
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+) -> ServerConfig {
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(versions)
+        .expect("the provider has both versions");
+    let builder = match clients {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    builder
+        .with_single_cert(certified.chain.clone(), certified.key.clone_key())
+        .expect("the key fits the certificate")
+}
+
+fn page(_: Asked) -> Answer {
+    Answer::text(200, "ok")
+}
+
+#[tokio::test]
+async fn a_server_of_one_version_is_as_good() {
+    for (version, name) in [(&TLS12, "TLSv1.2"), (&TLS13, "TLSv1.3")] {
+        let pki = Pki::new();
+        let server =
+            Server::https(config(&pki.leaf(&["shop.example"]), &[version], None).into(), page)
+                .await;
+        let report = Scene::at(&[server.address()], pki.root()).visit().await;
+        assert_eq!((failed(&report).len(), unknown(&report).len()), (0, 0), "{report:#?}");
+        let handshake = fact(&report, "handshake", &server.address().to_string());
+        assert!(handshake.is_some_and(|text| text.starts_with(name)), "{handshake:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_insists_on_client_certificates_is_judged_all_the_same() {
+    let pki = Pki::new();
+    let mut store = RootCertStore::empty();
+    store.add(pki.root()).expect("a root");
+    let verifier = WebPkiClientVerifier::builder_with_provider(store.into(), provider());
+    let verifier = verifier.build().expect("a verifier");
+    for version in [&TLS12, &TLS13] {
+        let config = config(&pki.leaf(&["shop.example"]), &[version], Some(Arc::clone(&verifier)));
+        let server = Server::https(config.into(), page).await;
+        let report = Scene::at(&[server.address()], pki.root()).visit().await;
+        assert_eq!((failed(&report).len(), unknown(&report).len()), (0, 0), "{report:#?}");
+        let seen = &items(&report, "tls-unreachable")[0].seen;
+        assert!(seen.contains("asks for a client certificate"), "{seen}");
+        let ratio = report.readings.iter().find(|one| one.name == "tls_handshake_success_ratio");
+        assert!((ratio.expect("a gauge").readings[0].value - 1.0).abs() < 1e-9);
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_knows_neither_http_is_met_without_an_offer() {
+    let pki = Pki::new();
+    let mut config = config(&pki.leaf(&["shop.example"]), &[&TLS13], None);
+    config.alpn_protocols = vec![b"mqtt".to_vec()];
+    let server = Server::https(config.into(), page).await;
+    let report = Scene::at(&[server.address()], pki.root()).visit().await;
+    assert_eq!((failed(&report).len(), unknown(&report).len()), (0, 0), "{report:#?}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_too_large_to_read_says_so() {
+    let pki = Pki::new();
+    let names: Vec<String> = (0..10_000).map(|n| format!("{n}.shop.example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let server = Server::https(server_config(&pki.leaf(&names)), page).await;
+    let report = Scene::at(&[server.address()], pki.root()).visit().await;
+    assert_eq!(failed(&report), [""; 0]);
+    let item = &items(&report, "tls-unreachable")[0];
+    assert_eq!(item.outcome, Outcome::Unknown(Obstacle::OverBudget));
+    assert!(item.seen.contains("larger than 64 KiB"), "{}", item.seen);
+}
+
+#[tokio::test]
+async fn the_posture_reads_like_a_page() {
+    let pki = Pki::new();
+    let server = Server::https(pki.leaf(&["shop.example"]).server_config(), page).await;
+    let report = Scene::at(&[server.address()], pki.root()).visit().await;
+    assert_eq!(fact(&report, "certificate", "names"), Some("shop.example"));
+    assert_eq!(fact(&report, "certificate", "key"), Some("ECDSA P-256"));
+    assert_eq!(fact(&report, "certificate", "issuer"), Some("CN=gonogo specimen intermediate"));
+    let until = fact(&report, "certificate", "valid until").expect("a date");
+    assert!(until.ends_with("in 88 days") || until.ends_with("in 89 days"), "{until}");
+    let root = fact(&report, "chain", "trusted root").expect("a root");
+    assert!(root.starts_with("CN=gonogo specimen root, ECDSA P-256, until "), "{root}");
+    let handshake = fact(&report, "handshake", &server.address().to_string()).expect("a handshake");
+    assert!(handshake.contains("X25519MLKEM768, h2 in "), "{handshake}");
+}
+
+#[tokio::test]
+async fn the_replay_is_a_command_for_this_address() {
+    let pki = Pki::new();
+    let server = Server::https(pki.leaf(&["other.example"]).server_config(), page).await;
+    let address = server.address();
+    let report = Scene::at(&[address], pki.root()).visit().await;
+    let replay = items(&report, "tls-hostname-mismatch")[0].replay.as_deref();
+    let wanted = format!(
+        "openssl s_client -connect {address} -servername shop.example -showcerts </dev/null"
+    );
+    assert_eq!(replay, Some(wanted.as_str()));
+}

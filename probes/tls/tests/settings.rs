@@ -1,0 +1,56 @@
+//! Settings as an operator writes them.
+
+use serde_json::{Value, json};
+
+use super::kind;
+use crate::{
+    contract::{Armed, Target, net::Endpoint},
+    tls::Tls,
+};
+
+fn wrong(settings: Value) -> String {
+    serde_json::from_value::<Tls>(settings).expect_err("a mistake").to_string()
+}
+
+fn target(url: &str) -> Target {
+    Target {
+        name: "shop".to_owned(),
+        url: url.parse().expect("a URL"),
+        profile: None,
+        labels: std::collections::BTreeMap::new(),
+    }
+}
+
+#[test]
+fn nothing_need_be_set() {
+    let tls: Tls = serde_json::from_value(json!({})).expect("settings");
+    assert!(Armed::endpoints(&tls, &target("https://shop.example/")).is_empty());
+    assert!(Armed::mistakes(&tls, &target("https://shop.example/")).is_empty());
+}
+
+#[test]
+fn another_address_may_be_called() {
+    let settings = json!({ "address": "broker.example:8883", "renew_before": "30d" });
+    let tls: Tls = serde_json::from_value(settings).expect("settings");
+    let target = target("http://shop.example/");
+    assert_eq!(Armed::endpoints(&tls, &target), [Endpoint::tcp("broker.example", 8883)]);
+    assert!(Armed::mistakes(&tls, &target).is_empty());
+}
+
+#[test]
+fn a_target_without_tls_needs_an_address() {
+    let mistakes = Armed::mistakes(&Tls::default(), &target("http://shop.example/"));
+    assert_eq!(mistakes[0].path, ["address"]);
+    assert!(mistakes[0].message.contains("host:port"), "{}", mistakes[0].message);
+    assert!(!kind().suits(&target("http://shop.example/")));
+    assert!(kind().suits(&target("https://shop.example/")));
+}
+
+#[test]
+fn mistakes_say_what_would_be_right() {
+    assert!(wrong(json!({ "address": "broker.example" })).contains("write host:port"));
+    assert!(wrong(json!({ "address": "unix:/run/x" })).contains("write host:port"));
+    assert!(wrong(json!({ "server_name": "käse.example" })).contains("xn--"));
+    assert!(wrong(json!({ "renew_before": 30 })).contains("unit"));
+    assert!(wrong(json!({ "renew_befor": "30d" })).contains("unknown field"));
+}
