@@ -1,0 +1,78 @@
+//! When a target is fit for what.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use gonogo_probes::contract::{Check, Dimension, Impact};
+
+/// Thresholds and weights. The defaults are the design's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// The least lower score of a GO.
+    pub go: f64,
+    /// The least lower score of a STAGED.
+    pub staged: f64,
+    /// The least share of the weight that does not fail which must be known.
+    pub coverage: f64,
+    /// How far ahead a waiver may end.
+    pub max_waiver: Duration,
+    /// The checks without whose answer there is no verdict.
+    pub required: Required,
+    /// Impacts of which a single certain fail makes NO-GO.
+    pub blocking: BTreeSet<Impact>,
+    /// What a check of each impact weighs.
+    pub impacts: BTreeMap<Impact, f64>,
+    /// What each dimension weighs, as a factor on its checks' weights; 1 where it says nothing.
+    pub dimensions: BTreeMap<Dimension, f64>,
+    /// What each attestation in force weighs; 0 shows it and counts nothing.
+    pub attested_weight: f64,
+}
+
+/// The checks without whose answer there is no verdict.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Required {
+    /// Those whose fail would be a blocker.
+    Blockers,
+    /// These.
+    Listed(BTreeSet<String>),
+}
+
+impl Policy {
+    /// What an answer to this check weighs.
+    pub fn weight(&self, check: &Check) -> f64 {
+        let impact = self.impacts.get(&check.impact).copied().unwrap_or(0.0);
+        impact * self.dimensions.get(&check.dimension).copied().unwrap_or(1.0)
+    }
+
+    /// Whether there is no verdict without an answer to this check.
+    pub fn requires(&self, check: &Check) -> bool {
+        match &self.required {
+            Required::Blockers => check.impact == Impact::Blocker,
+            Required::Listed(ids) => ids.contains(check.id),
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            go: 0.85,
+            staged: 0.60,
+            coverage: 0.90,
+            max_waiver: Duration::from_hours(90 * 24),
+            required: Required::Blockers,
+            blocking: BTreeSet::from([Impact::Blocker]),
+            // OpenSSF Scorecard's weights for critical, high, medium and low.
+            impacts: BTreeMap::from([
+                (Impact::Blocker, 10.0),
+                (Impact::High, 7.5),
+                (Impact::Medium, 5.0),
+                (Impact::Low, 2.5),
+            ]),
+            dimensions: BTreeMap::new(),
+            attested_weight: 0.0,
+        }
+    }
+}

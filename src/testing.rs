@@ -1,0 +1,105 @@
+//! A small catalogue for the daemon's own tests, so that they name no real probe.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use gonogo_probes::contract::{
+    Check, Dimension, Finding, Footprint, Gauge, GaugeReadings, Impact, Item, Kind, Obstructed,
+    Probe, Reading, Report, Rule, Settles, Target, Visit, specimen::Specimen,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::findings::{Expected, ExpectedProbe, Findings, Visited};
+
+/// A probe that looks at nothing.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Door {}
+
+impl Probe for Door {
+    type Evidence = ();
+
+    const NAME: &'static str = "door";
+    const ABOUT: &'static str = "Whether the door is shut.";
+    const FOOTPRINT: Footprint = Footprint::Passive;
+    const RULES: &'static [Rule<Self>] = &[Rule {
+        check: Check {
+            id: "door-open",
+            fault: "the door is open",
+            impact: Impact::Blocker,
+            dimension: Dimension::Security,
+            settles: Settles::AtOnce,
+            why: "Anybody can walk in.",
+            how: "Look at the door.",
+            fix: "Shut it.",
+            sources: &["Common sense"],
+        },
+        judge: |_, ()| vec![Item::pass("", "shut")],
+    }];
+    const GAUGES: &'static [Gauge<Self>] = &[Gauge {
+        name: "door_width_meters",
+        help: "Width of the door.",
+        labels: &["leaf"],
+        read: |_, ()| vec![Reading { labels: vec!["left".to_owned()], value: 0.9 }],
+    }];
+
+    async fn observe(&self, _: &Visit) -> Result<(), Obstructed> {
+        Ok(())
+    }
+
+    fn specimens() -> Vec<Specimen> {
+        Vec::new()
+    }
+}
+
+pub(crate) static DOOR: Kind = Kind::of::<Door>();
+
+/// A report that answers the kind's first check with `items`.
+pub(crate) fn report(kind: &Kind, items: Vec<Item>) -> Report {
+    Report {
+        findings: vec![Finding::of(kind.checks()[0], items)],
+        readings: vec![GaugeReadings {
+            name: "door_width_meters",
+            readings: vec![Reading { labels: vec!["left".to_owned()], value: 0.9 }],
+        }],
+        facts: Vec::new(),
+        obstructed: None,
+    }
+}
+
+/// So many seconds after 1970.
+pub(crate) fn at(secs: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(secs)
+}
+
+/// A target with one door, looked at every minute.
+pub(crate) fn expected(name: &str) -> Expected {
+    Expected {
+        target: Arc::new(Target {
+            name: name.to_owned(),
+            url: "https://shop.example/".parse().expect("a URL"),
+            profile: None,
+            labels: BTreeMap::new(),
+        }),
+        probes: vec![ExpectedProbe {
+            name: "door".into(),
+            kind: &DOOR,
+            identity: [0; 32],
+            interval: Some(Duration::from_mins(1)),
+        }],
+        requests: Arc::default(),
+    }
+}
+
+/// The target `shop`, whose door was looked at in second 100.
+pub(crate) fn visited(item: Item) -> Findings {
+    let findings = Findings::default();
+    findings.expect(&[expected("shop")]);
+    let visited = Visited { at: at(100), took: Duration::from_secs(1), obstructed: None };
+    findings.record("shop", "door", visited, report(&DOOR, vec![item]));
+    findings
+}
