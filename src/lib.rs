@@ -27,8 +27,14 @@
 //! | verdict | `go`, `staged`, `no_go`, `unknown` |
 
 pub mod assessment;
+pub mod board;
+pub mod clock;
+pub mod export;
 pub mod findings;
 pub mod policy;
+pub mod schedule;
 pub mod scorecard;
+pub mod store;
+pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,0 +1,333 @@
+//! Assessments → the JSON report. It is a contract: fields are added, never changed.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use gonogo_probes::contract::{Confidence, Dimension, Fact, Impact, Item, Obstacle, Outcome};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    assessment::{Assessment, Line},
+    policy::Status,
+    scorecard::{RuleName, Score, Verdict},
+};
+
+/// Names the format.
+pub const SCHEMA: &str = "gonogo/report/v1";
+
+/// Everything known about the targets at one moment.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct Report {
+    /// Always `gonogo/report/v1`.
+    pub schema: &'static str,
+    /// When the report was made: RFC 3339, UTC.
+    pub at: String,
+    /// The version of gonogo that made it.
+    pub version: &'static str,
+    /// The worst of the targets' verdicts: `no_go`, then `unknown`, `staged`, `go`.
+    pub verdict: Verdict,
+    /// In the order of the configuration.
+    pub targets: Vec<TargetReport>,
+}
+
+/// Everything known about one target.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct TargetReport {
+    /// Its name.
+    pub name: String,
+    /// Where its users find it.
+    pub url: String,
+    /// Labels of the operator.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it is fit for use.
+    pub verdict: Verdict,
+    /// Since when it has had this verdict: RFC 3339, UTC; `null` where that is not known.
+    pub since: Option<String>,
+    /// The rules that decided.
+    pub reasons: Vec<ReasonReport>,
+    /// Over all dimensions, from 0 to 1.
+    pub score: ScoreReport,
+    /// Share of the applicable weight whose answer is known, from 0 to 1.
+    pub coverage: f64,
+    /// The score of each dimension that some applicable check counts against.
+    pub dimensions: BTreeMap<Dimension, ScoreReport>,
+    /// What is deployed there; `null` where that is not known.
+    pub revision: Option<RevisionReport>,
+    /// One entry a check and probe, in the order of the configuration.
+    pub findings: Vec<FindingReport>,
+    /// What a person stated, apart from what was measured.
+    pub attestations: Vec<AttestationReport>,
+    /// What was seen, whether or not it is right, by probe.
+    pub facts: BTreeMap<String, Vec<FactReport>>,
+}
+
+/// A rule that decided.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct ReasonReport {
+    /// Which rule.
+    pub rule: RuleName,
+    /// The checks it decided by, worst first; empty where the number decided.
+    pub checks: Vec<&'static str>,
+}
+
+/// A score between two bounds, each from 0 to 1.
+#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct ScoreReport {
+    /// If everything unknown were a fail.
+    pub low: f64,
+    /// Over what is known.
+    pub known: f64,
+    /// If everything unknown were a pass.
+    pub high: f64,
+}
+
+/// What is deployed.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct RevisionReport {
+    /// As the target tells it.
+    pub value: String,
+    /// When it was first seen: RFC 3339, UTC.
+    pub first_seen: String,
+}
+
+/// The answer to one check through one probe.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct FindingReport {
+    /// The probe's name on the target.
+    pub probe: String,
+    /// The check.
+    pub check: &'static str,
+    /// How bad a fail is.
+    pub impact: Impact,
+    /// The part of the scorecard it counts against.
+    pub dimension: Dimension,
+    /// `pass`, `fail`, `waived`, `unknown` or `skip`.
+    pub status: &'static str,
+    /// How sure a fail is; `null` for other statuses.
+    pub confidence: Option<Confidence>,
+    /// What was in the way; `null` unless the status is `unknown`.
+    pub obstacle: Option<Obstacle>,
+    /// Since when the answer has been the same: RFC 3339, UTC; `null` before the first visit.
+    pub since: Option<String>,
+    /// One entry a subject.
+    pub items: Vec<ItemReport>,
+    /// The waiver in force; `null` unless the status is `waived`.
+    pub waiver: Option<WaiverReport>,
+}
+
+/// The answer for one subject.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct ItemReport {
+    /// What was looked at; empty where the target itself is meant.
+    pub subject: String,
+    /// `pass`, `fail`, `unknown` or `skip`.
+    pub status: &'static str,
+    /// What was seen, or for `skip` the reason, or for `unknown` what was in the way.
+    pub seen: String,
+    /// A command that shows the same thing again; `null` where there is none.
+    pub replay: Option<String>,
+}
+
+/// A waiver in force.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct WaiverReport {
+    /// Why the fail is accepted.
+    pub reason: String,
+    /// Who answers for that.
+    pub owner: String,
+    /// Where it is tracked.
+    pub ticket: Option<String>,
+    /// When it ends: RFC 3339, UTC.
+    pub expires: String,
+}
+
+/// What a person stated.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct AttestationReport {
+    /// What is stated.
+    pub statement: String,
+    /// The part of the scorecard it is about.
+    pub dimension: String,
+    /// From 0 to 10.
+    pub score: f64,
+    /// Who says so.
+    pub by: String,
+    /// When it ends: RFC 3339, UTC.
+    pub until: String,
+}
+
+/// Something seen.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct FactReport {
+    /// The group it belongs to.
+    pub topic: String,
+    /// What it is.
+    pub name: String,
+    /// What was seen.
+    pub value: String,
+}
+
+/// Reports the assessments made at `at`.
+pub fn report(assessments: &[Assessment<'_>], at: SystemTime) -> Report {
+    let targets: Vec<TargetReport> = assessments.iter().map(target).collect();
+    Report {
+        schema: SCHEMA,
+        at: rfc3339(at),
+        version: crate::telemetry::VERSION,
+        verdict: Verdict::worst(targets.iter().map(|target| target.verdict)),
+        targets,
+    }
+}
+
+/// Reports one assessment.
+pub fn target(assessment: &Assessment<'_>) -> TargetReport {
+    let findings = assessment.target;
+    let card = &assessment.card;
+    let dimensions = Dimension::ALL.into_iter().zip(card.dimensions);
+    TargetReport {
+        name: findings.target.name.clone(),
+        url: findings.target.url.to_string(),
+        labels: findings.target.labels.clone(),
+        verdict: card.verdict,
+        since: findings
+            .standing
+            .filter(|standing| standing.verdict == card.verdict)
+            .map(|standing| rfc3339(standing.since)),
+        reasons: card
+            .reasons
+            .iter()
+            .map(|reason| ReasonReport { rule: reason.rule, checks: reason.checks.clone() })
+            .collect(),
+        score: card.score.into(),
+        coverage: rounded(card.coverage),
+        dimensions: dimensions.filter_map(|(name, score)| Some((name, score?.into()))).collect(),
+        revision: findings.revision.as_ref().map(|revision| RevisionReport {
+            value: revision.value.clone(),
+            first_seen: rfc3339(revision.first_seen),
+        }),
+        findings: assessment.lines.iter().map(finding).collect(),
+        attestations: assessment
+            .attestations
+            .iter()
+            .map(|said| AttestationReport {
+                statement: said.statement.clone(),
+                dimension: said.dimension.clone(),
+                score: said.score,
+                by: said.by.clone(),
+                until: rfc3339(said.until),
+            })
+            .collect(),
+        facts: findings
+            .probes
+            .iter()
+            .filter(|probe| !probe.facts.is_empty())
+            .map(|probe| {
+                (probe.name.to_string(), probe.facts.iter().map(FactReport::from).collect())
+            })
+            .collect(),
+    }
+}
+
+fn finding(line: &Line<'_>) -> FindingReport {
+    FindingReport {
+        probe: line.probe.name.to_string(),
+        check: line.check.id,
+        impact: line.check.impact,
+        dimension: line.check.dimension,
+        status: line.status.as_str(),
+        confidence: match line.status {
+            Status::Fail(confidence) => Some(confidence),
+            _ => None,
+        },
+        obstacle: match line.status {
+            Status::Unknown(obstacle) => Some(obstacle),
+            _ => None,
+        },
+        since: line.since.map(rfc3339),
+        items: line.items.iter().map(ItemReport::from).collect(),
+        waiver: line.waiver.map(|waiver| WaiverReport {
+            reason: waiver.reason.clone(),
+            owner: waiver.owner.clone(),
+            ticket: waiver.ticket.clone(),
+            expires: rfc3339(waiver.expires),
+        }),
+    }
+}
+
+impl From<&Item> for ItemReport {
+    fn from(item: &Item) -> Self {
+        Self {
+            subject: item.subject.clone(),
+            status: Outcome::as_str(item.outcome),
+            seen: item.seen.clone(),
+            replay: item.replay.clone(),
+        }
+    }
+}
+
+impl From<&Fact> for FactReport {
+    fn from(fact: &Fact) -> Self {
+        Self {
+            topic: fact.topic.to_string(),
+            name: fact.name.to_string(),
+            value: fact.value.clone(),
+        }
+    }
+}
+
+impl From<Score> for ScoreReport {
+    fn from(score: Score) -> Self {
+        let Score { low, known, high } = score;
+        Self { low: rounded(low), known: rounded(known), high: rounded(high) }
+    }
+}
+
+/// To four digits: what lies beyond is the order of addition. Downwards, so that no threshold reads as
+/// met that was not.
+fn rounded(ratio: f64) -> f64 {
+    (ratio * 10_000.0 + 1e-6).floor() / 10_000.0
+}
+
+/// A moment as RFC 3339 in UTC, to the second.
+pub fn rfc3339(at: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use gonogo_probes::contract::Confidence;
+
+    use super::*;
+    use crate::{
+        assessment::{Rulings, assess},
+        testing::{at, visited},
+    };
+
+    #[test]
+    fn a_report_reads_like_this() {
+        let item = Item::fail(Confidence::Firm, "front", "wide open").replay("ls -d door");
+        let findings = visited(item);
+        findings.record_verdict("shop", Verdict::NoGo, at(100));
+        let snapshot = findings.snapshot();
+        let rulings = Rulings::default();
+        let assessment = assess(&snapshot.targets[0], &rulings, at(120));
+        let report = Report { version: "0.0.0", ..report(&[assessment], at(120)) };
+        insta::assert_json_snapshot!(report);
+    }
+
+    #[test]
+    fn the_worst_verdict_stands_for_all() {
+        use Verdict::{Go, NoGo, Staged, Unknown};
+        assert_eq!(Verdict::worst([Go, Unknown, Staged]), Unknown);
+        assert_eq!(Verdict::worst([Unknown, NoGo]), NoGo);
+        assert_eq!(Verdict::worst([Go, Staged]), Staged);
+        assert_eq!(Verdict::worst([]), Unknown);
+    }
+
+    #[test]
+    fn rounding_never_lifts_a_score_over_a_threshold() {
+        assert!(rounded(0.849_99) < 0.85);
+        assert!((rounded(0.85) - 0.85).abs() < f64::EPSILON);
+        assert!((rounded(1.0) - 1.0).abs() < f64::EPSILON);
+    }
+}

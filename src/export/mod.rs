@@ -1,0 +1,6 @@
+//! Snapshot → text. Pure: what is written depends on the assessments alone.
+
+pub mod exposition;
+pub mod json;
+pub mod prometheus;
+pub mod terminal;

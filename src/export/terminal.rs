@@ -1,0 +1,276 @@
+//! Assessments → text for a person at a terminal. Styled; whoever prints it takes the styles out where
+//! they are not wanted. No status is told by colour alone.
+
+use std::{
+    fmt::Write,
+    time::{Duration, SystemTime},
+};
+
+use anstyle::{AnsiColor, Style};
+use gonogo_probes::contract::Confidence;
+
+use crate::{
+    assessment::{Assessment, Line},
+    export::json::rfc3339,
+    policy::Status,
+    scorecard::{RuleName, Verdict},
+};
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Detail {
+    /// Every item with its replay command, and what passed, one line each.
+    pub verbose: bool,
+    /// What was seen, right or wrong, as a table.
+    pub facts: bool,
+}
+
+/// Tells of all targets, in the order given.
+pub fn render(assessments: &[Assessment<'_>], detail: Detail, now: SystemTime) -> String {
+    let mut out = String::new();
+    for assessment in assessments {
+        target(&mut out, assessment, detail, now);
+        out.push('\n');
+    }
+    out
+}
+
+fn target(out: &mut String, assessment: &Assessment<'_>, detail: Detail, now: SystemTime) {
+    let known = assessment.target;
+    let _ = write!(out, "{BOLD}{}{BOLD:#}  {}", known.target.name, known.target.url);
+    if let Some(revision) = &known.revision {
+        let age = age(revision.first_seen, now);
+        let _ = write!(out, "  revision {}, first seen {age} ago", revision.value);
+    }
+    out.push_str("\n\n");
+    let mut lines = assessment.by_urgency();
+    let silenced = if detail.verbose { Vec::new() } else { silenced(assessment) };
+    lines.retain(|line| {
+        let is_silenced = silenced.iter().any(|(known, _)| known.probe.name == line.probe.name);
+        detail.verbose || (is_told(line) && !is_silenced)
+    });
+    let width = lines.iter().map(|line| line.check.id.len()).max().unwrap_or(0);
+    for line in &lines {
+        finding(out, line, width, detail.verbose, now);
+    }
+    for (line, count) in silenced {
+        let (probe, seen) = (&line.probe.name, line.seen());
+        let _ = writeln!(
+            out,
+            "  {YELLOW}unknown{YELLOW:#}  {BOLD}{probe}{BOLD:#}: none of its {count} checks could be answered\n{INDENT}{seen}"
+        );
+    }
+    let (passed, skipped) = (assessment.count("pass"), assessment.count("skip"));
+    if !detail.verbose && passed + skipped > 0 {
+        let _ = writeln!(out, "  {GREEN}ok{GREEN:#}       {passed} passed, {skipped} do not apply");
+    }
+    for said in &assessment.attestations {
+        let _ = writeln!(
+            out,
+            "  attested {}: {} ({}/10, by {}, until {})",
+            said.dimension,
+            said.statement,
+            said.score,
+            said.by,
+            rfc3339(said.until)
+        );
+    }
+    if detail.facts {
+        facts(out, assessment);
+    }
+    out.push('\n');
+    verdict(out, assessment);
+}
+
+/// Probes none of whose questions could be answered, all for one reason: the first line of each, and how
+/// many there are. Told one by one, the same thing would stand there twenty times.
+fn silenced<'a>(assessment: &'a Assessment<'_>) -> Vec<(&'a Line<'a>, usize)> {
+    let mut silenced = Vec::new();
+    for probe in &assessment.target.probes {
+        let of_probe = assessment.lines.iter().filter(|line| line.probe.name == probe.name);
+        let asked: Vec<&Line<'_>> = of_probe.filter(|line| line.status != Status::Skip).collect();
+        let Some(first) = asked.first() else { continue };
+        let one_reason = matches!(first.status, Status::Unknown(_))
+            && asked.iter().all(|line| line.status == first.status);
+        if one_reason && asked.len() > 2 {
+            silenced.push((*first, asked.len()));
+        }
+    }
+    silenced
+}
+
+/// What needs somebody's eyes.
+fn is_told(line: &Line<'_>) -> bool {
+    !matches!(line.status, Status::Pass | Status::Skip)
+}
+
+fn finding(out: &mut String, line: &Line<'_>, width: usize, verbose: bool, now: SystemTime) {
+    let (style, word) = match line.status {
+        Status::Pass => (GREEN, "ok"),
+        Status::Fail(Confidence::Tentative) => (YELLOW, "FAIL?"),
+        Status::Fail(_) => (RED, "FAIL"),
+        Status::Waived => (CYAN, "waived"),
+        Status::Unknown(_) => (YELLOW, "unknown"),
+        Status::Skip => (DIM, "skip"),
+    };
+    let (id, impact) = (line.check.id, line.check.impact.as_str());
+    let _ = write!(out, "  {style}{word:<8}{style:#} {impact:<8} {BOLD}{id:<width$}{BOLD:#}  ");
+    match line.status {
+        Status::Fail(_) | Status::Waived => out.push_str(line.check.fault),
+        Status::Unknown(obstacle) => {
+            let _ = write!(out, "could not tell ({})", obstacle.as_str().replace('_', " "));
+        }
+        Status::Pass | Status::Skip => out.push_str(&line.seen()),
+    }
+    out.push('\n');
+    if let Some(waiver) = line.waiver {
+        let left = age(now, waiver.expires);
+        let ticket = waiver.ticket.as_ref().map(|t| format!(", {t}")).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{INDENT}{DIM}accepted by {}{ticket}, ends in {left}: {}{DIM:#}",
+            waiver.owner, waiver.reason
+        );
+    }
+    if verbose {
+        for item in line.items {
+            let subject = if item.subject.is_empty() { "" } else { ": " };
+            let _ = writeln!(out, "{INDENT}{}{subject}{}", item.subject, item.seen);
+            if let Some(replay) = &item.replay {
+                let _ = writeln!(out, "{INDENT}{DIM}$ {replay}{DIM:#}");
+            }
+        }
+    } else if is_told(line) {
+        let seen = line.seen();
+        if !seen.is_empty() {
+            let _ = writeln!(out, "{INDENT}{seen}");
+        }
+    }
+}
+
+fn facts(out: &mut String, assessment: &Assessment<'_>) {
+    for probe in &assessment.target.probes {
+        let width = probe.facts.iter().map(|fact| fact.name.len()).max().unwrap_or(0);
+        let mut topic = "";
+        for fact in &probe.facts {
+            if topic != fact.topic {
+                topic = &fact.topic;
+                let _ = writeln!(out, "\n  {BOLD}{} · {topic}{BOLD:#}", probe.name);
+            }
+            let _ = writeln!(out, "    {:<width$}  {}", fact.name, fact.value);
+        }
+    }
+}
+
+fn verdict(out: &mut String, assessment: &Assessment<'_>) {
+    let card = &assessment.card;
+    let style = match card.verdict {
+        Verdict::Go => GREEN,
+        Verdict::Staged | Verdict::Unknown => YELLOW,
+        Verdict::NoGo => RED,
+    };
+    let style = style.bold();
+    let _ = write!(out, "{style}{}{style:#}", card.verdict.shown());
+    let clauses: Vec<String> = card
+        .reasons
+        .iter()
+        .map(|reason| {
+            let mut clause = reason.rule.shown().to_owned();
+            // Where the number decided, the lines above are the reason.
+            let by_number = matches!(reason.rule, RuleName::ScoreLow | RuleName::CoverageLow);
+            if !by_number && !reason.checks.is_empty() {
+                let _ = write!(clause, " ({})", some(&reason.checks));
+            }
+            clause
+        })
+        .collect();
+    let _ = writeln!(out, ": {}", clauses.join("; "));
+    let (low, high) = (floor(card.score.low), floor(card.score.high));
+    let _ = write!(out, "score {:.2}", floor(card.score.known));
+    if low < high {
+        let _ = write!(out, " (at least {low:.2}, at most {high:.2})");
+    }
+    let _ = writeln!(out, ", {:.0} % known", (card.coverage * 100.0).floor());
+    let first = assessment.by_urgency().into_iter().next();
+    if let Some(line) = first.filter(|line| matches!(line.status, Status::Fail(_))) {
+        let _ = writeln!(out, "{DIM}next: gonogo explain {}{DIM:#}", line.check.id);
+    }
+}
+
+/// The first few names, and how many there are besides.
+fn some(names: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        let _ = write!(text, " and {} more", names.len() - SHOWN);
+    }
+    text
+}
+
+/// To two digits, downwards: 0.849 must not read as the 0.85 it misses.
+fn floor(ratio: f64) -> f64 {
+    (ratio * 100.0 + 1e-6).floor() / 100.0
+}
+
+/// The time between two moments, to its two largest units.
+pub fn age(from: SystemTime, to: SystemTime) -> String {
+    let secs = to.duration_since(from).unwrap_or_default().as_secs();
+    let rough = match secs {
+        0..3_600 => secs,
+        3_600..86_400 => secs / 60 * 60,
+        _ => secs / 3_600 * 3_600,
+    };
+    humantime::format_duration(Duration::from_secs(rough)).to_string()
+}
+
+/// What is said about a line stands under its check.
+const INDENT: &str = "                    ";
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+
+#[cfg(test)]
+mod tests {
+    use gonogo_probes::contract::Item;
+
+    use super::*;
+    use crate::{
+        assessment::{Rulings, assess},
+        testing::{at, visited},
+    };
+
+    fn told(item: Item, now: u64, detail: Detail) -> String {
+        let findings = visited(item);
+        let snapshot = findings.snapshot();
+        let rulings = Rulings::default();
+        let assessment = assess(&snapshot.targets[0], &rulings, at(now));
+        anstream::adapter::strip_str(&render(&[assessment], detail, at(now))).to_string()
+    }
+
+    #[test]
+    fn a_fail_reads_like_this() {
+        let item = Item::fail(Confidence::Firm, "front", "wide open").replay("ls -d door");
+        insta::assert_snapshot!(told(item, 120, Detail::default()));
+    }
+
+    #[test]
+    fn a_pass_reads_like_this() {
+        insta::assert_snapshot!(told(Item::pass("", "shut"), 120, Detail::default()));
+    }
+
+    #[test]
+    fn a_stale_answer_reads_like_this() {
+        insta::assert_snapshot!(told(Item::pass("", "shut"), 1000, Detail::default()));
+    }
+
+    #[test]
+    fn verbose_shows_how_to_see_it_again() {
+        let item = Item::fail(Confidence::Firm, "front", "wide open").replay("ls -d door");
+        let told = told(item, 120, Detail { verbose: true, facts: false });
+        assert!(told.contains("front: wide open") && told.contains("$ ls -d door"), "{told}");
+    }
+}
