@@ -29,6 +29,7 @@
 pub mod assessment;
 pub mod board;
 pub mod clock;
+pub mod config;
 pub mod export;
 pub mod findings;
 pub mod policy;

@@ -1,0 +1,249 @@
+//! What a good configuration comes to.
+
+use std::sync::Arc;
+
+use gonogo_probes::contract::{
+    Footprint,
+    net::{Address, Endpoint},
+};
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::config::{ArmedProbe, TargetConfig};
+
+const API: &str = "targets:\n  - name: shop\n    url: https://shop.example\n    profile: api\n";
+
+fn only(config: Config) -> TargetConfig {
+    config.targets.into_iter().next().expect("a target")
+}
+
+fn probe<'a>(target: &'a TargetConfig, name: &str) -> &'a ArmedProbe {
+    target.probes.iter().find(|probe| probe.name == name).expect(name)
+}
+
+fn names(target: &TargetConfig) -> Vec<&str> {
+    target.probes.iter().map(|probe| probe.name.as_str()).collect()
+}
+
+#[test]
+fn the_designs_example_loads() {
+    let config = load_path(Path::new("tests/config/good/design.yaml")).expect("the example");
+    let target = only(config);
+    assert_eq!(names(&target), ["health", "auth", "cors", "pool", "shutdown", "tls"]);
+    assert_eq!(target.allow, [Footprint::Load, Footprint::Disruptive]);
+    let settings = target.net_settings("gonogo".to_owned(), Arc::default());
+    assert_eq!(settings.origin, Endpoint::tcp("checkout.staging.example", 443));
+    assert_eq!(settings.connect_to, [Address::Ip("10.0.0.7:443".parse().expect("an address"))]);
+    let clean = settings.redactor.clean("x hunter2-token y").into_owned();
+    assert_eq!(clean, "x [redacted] y");
+}
+
+#[test]
+fn a_profile_arms_what_is_not_mentioned_and_suits() {
+    assert_eq!(names(&only(sound(API))), ["health", "tls", "cors"]);
+    let plain = API.replace("https", "http");
+    assert_eq!(names(&only(sound(&plain))), ["health", "cors"]);
+    let mentioned = format!("{API}    probes: [cors, {{health: {{enabled: false}}}}]\n");
+    assert_eq!(names(&only(sound(&mentioned))), ["cors", "tls"]);
+    let without = API.replace("    profile: api\n", "");
+    assert_eq!(names(&only(sound(&without))), [""; 0]);
+}
+
+#[test]
+fn two_probes_of_a_kind_have_names_of_their_own() {
+    let text = format!("{API}    probes: [health, {{health: {{name: orders, ready: /orders}}}}]\n");
+    assert_eq!(names(&only(sound(&text))), ["health", "orders", "tls", "cors"]);
+}
+
+#[test]
+fn an_interval_is_the_probes_then_the_targets_then_the_kinds() {
+    let text = format!(
+        "{API}    interval: 5s\n    probes: [{{cors: {{interval: 2m, deadline: 1m}}}}, {{shutdown: {{trigger: manual, in_flight: GET /, grace: 1s}}}}]\n"
+    );
+    let target = only(sound(&text));
+    let times = |name| {
+        let probe = probe(&target, name);
+        (probe.interval.map(|interval| interval.as_secs()), probe.deadline.as_secs())
+    };
+    assert_eq!(times("cors"), (Some(120), 60));
+    assert_eq!(times("health"), (Some(5), 5), "a visit ends before the next begins");
+    assert_eq!(times("tls"), (Some(3600), 10), "what is costly keeps its own pace");
+    assert_eq!(times("shutdown"), (None, 120), "what is disruptive waits to be asked");
+}
+
+#[test]
+fn the_net_reaches_what_the_configuration_names_and_no_more() {
+    let text = format!(
+        "{API}    connect_to: [169.254.1.1:8443, unix:/run/shop.sock]\n    allow_hosts: [cdn.example:443]\n    allow_networks: [10.0.0.0/8]\n    probes: [{{health: {{depends: [db.internal:5432]}}}}]\n"
+    );
+    let reach = only(sound(&text)).net_settings(String::new(), Arc::default()).allow;
+    let shown: Vec<String> = reach.endpoints.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "169.254.1.1:8443",
+            "cdn.example:443",
+            "db.internal:5432",
+            "shop.example:443",
+            "unix:/run/shop.sock"
+        ]
+    );
+    let networks: Vec<String> = reach.networks.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["10.0.0.0/8", "169.254.1.1/32"]);
+}
+
+#[test]
+fn a_fingerprint_tells_what_matters_and_nothing_else() {
+    let of = |text: &str| {
+        let target = only(sound(text));
+        (probe(&target, "health").fingerprint, target.fingerprint)
+    };
+    let with = |settings: &str| of(&format!("{API}    probes: [{{health: {settings}}}]\n"));
+    let (health, net) = with("{ready: /r}");
+    assert_eq!(with("{ready: /r, interval: 5s}"), (health, net), "how often is no setting");
+    assert_eq!(
+        of(&format!("# x\n{API}    probes:\n      - health:\n          ready: /r  # y\n")),
+        (health, net)
+    );
+    assert_ne!(with("{ready: /s}").0, health);
+    assert_ne!(with("{ready: /r, headers: {x: {env: CHECKOUT_TOKEN}}}").0, health);
+    let (a, b) =
+        (with("{headers: {x: {env: CHECKOUT_TOKEN}}}"), with("{headers: {x: {env: WEAK_TOKEN}}}"));
+    assert_ne!(a, b);
+    let told =
+        of(&format!("{API}    revision: {{header: x}}\n    probes: [{{health: {{ready: /r}}}}]\n"));
+    assert_eq!(told.0, health);
+    assert_ne!(told.1, net);
+    let moved = of(&format!(
+        "{API}    connect_to: [10.0.0.1:443]\n    probes: [{{health: {{ready: /r}}}}]\n"
+    ));
+    assert_eq!(moved.0, health);
+    assert_ne!(moved.1, net, "the way there is another");
+}
+
+#[test]
+fn a_changed_secret_changes_the_fingerprint_though_its_name_stays() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("gonogo.yaml");
+    let text = format!("{API}    probes: [{{health: {{headers: {{x: {{file: token}}}}}}}}]\n");
+    std::fs::write(&path, text).expect("a file");
+    let fingerprint = |secret: &str| {
+        std::fs::write(directory.path().join("token"), secret).expect("a file");
+        let target = only(load_path(&path).expect("a configuration"));
+        (probe(&target, "health").fingerprint, target.fingerprint)
+    };
+    let before = fingerprint("one\n");
+    assert_eq!(fingerprint("one"), before, "a line break is no part of the secret");
+    let after = fingerprint("two");
+    assert_ne!((after.0, after.1), before);
+    assert_ne!(after.0, before.0);
+}
+
+#[test]
+fn trust_is_read_from_files_beside_the_configuration() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("gonogo.yaml");
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params =
+        rcgen::CertificateParams::new(vec!["shop.example".to_owned()]).expect("parameters");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    std::fs::write(directory.path().join("c.pem"), certificate.pem()).expect("a file");
+    std::fs::write(directory.path().join("k.pem"), key.serialize_pem()).expect("a file");
+    let text = format!(
+        "{API}    trust: {{ca_file: c.pem, client_cert: c.pem, client_key: k.pem, server_name: shop.internal}}\n"
+    );
+    std::fs::write(&path, text).expect("a file");
+    let config = load_path(&path).expect("a configuration");
+    let inputs: Vec<_> =
+        config.inputs.paths().map(|p| p.file_name().expect("a name").to_owned()).collect();
+    assert_eq!(inputs, ["c.pem", "gonogo.yaml", "k.pem"]);
+    let trust = only(config).net_settings(String::new(), Arc::default()).trust;
+    assert_eq!(trust.server_name.as_deref(), Some("shop.internal"));
+    assert!(
+        matches!(trust.roots, gonogo_probes::contract::net::Roots::Listed(list) if list.len() == 1)
+    );
+    assert_eq!(trust.client.expect("an identity").chain.len(), 1);
+
+    std::fs::write(directory.path().join("k.pem"), "-----BEGIN PRIVATE KEY-----\nhunter2\n")
+        .expect("a file");
+    let said = load_path(&path).expect_err("a damaged key").to_string();
+    assert!(
+        said.contains("there is no unencrypted PEM private key") && !said.contains("hunter2"),
+        "{said}"
+    );
+}
+
+#[test]
+fn secrets_of_a_target_are_its_own() {
+    let text = format!(
+        "{API}    probes: [{{auth: {{credentials: {{a: {{bearer: {{env: CHECKOUT_TOKEN}}}}}}}}}}]\n  - name: other\n    url: https://other.example\n"
+    );
+    let config = sound(&text);
+    let of = |i: usize| {
+        config.targets[i].secrets.iter().map(|s| s.expose_secret().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(0), ["hunter2-token"]);
+    assert_eq!(of(1), [""; 0]);
+}
+
+#[test]
+fn a_directory_is_one_configuration() {
+    let config = load_path(Path::new("tests/config/good/directory")).expect("a configuration");
+    let names: Vec<&str> = config.targets.iter().map(|t| t.target.name.as_str()).collect();
+    assert_eq!(names, ["cart", "checkout"]);
+    assert_eq!(config.waivers.len(), 2);
+    assert!((config.policy.go - 0.9).abs() < f64::EPSILON);
+    let position = &config.targets[1].position;
+    assert_eq!(
+        (position.file.as_ref(), position.line),
+        (Path::new("tests/config/good/directory/20-checkout.yml"), 3)
+    );
+}
+
+#[test]
+fn an_expired_waiver_loads_and_is_reported() {
+    let text = format!(
+        "{API}waivers:\n  - {{check: cors-any-origin, target: shop, reason: r, owner: o, expires: 2026-11-20}}\n  - {{check: cors-any-origin, target: '*', reason: r, owner: o, expires: 2026-11-21}}\n"
+    );
+    let config = sound(&text);
+    let warnings = config.warnings(now());
+    assert_eq!(
+        warnings,
+        ["the waiver of `cors-any-origin` on shop expired at 2026-11-21 and changes nothing"]
+    );
+}
+
+#[test]
+fn what_is_shown_of_a_configuration_is_a_configuration_without_secrets() {
+    let path = Path::new("tests/config/good/design.yaml");
+    let config = load_path(path).expect("the example");
+    let shown = config.redacted();
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let expected = Path::new("tests/config/good/design-redacted.yaml");
+    if blesses() {
+        std::fs::write(expected, &shown).expect("to write");
+    }
+    assert_eq!(std::fs::read_to_string(expected).unwrap_or_default(), shown, "BLESS=1 accepts it");
+    let again = load_path(expected).expect("a configuration");
+    let (before, after) = (&config.targets[0], &again.targets[0]);
+    for (before, after) in before.probes.iter().zip(&after.probes) {
+        assert_eq!(before.fingerprint, after.fingerprint, "{}", before.name);
+        assert_eq!((before.interval, before.deadline), (after.interval, after.deadline));
+    }
+    assert_eq!(before.probes.len(), after.probes.len());
+    assert_eq!(before.fingerprint, after.fingerprint);
+    assert_eq!((config.policy, config.waivers), (again.policy, again.waivers));
+}
+
+#[test]
+fn ten_thousand_targets_load() {
+    let target = |i: usize| {
+        format!(
+            "  - name: t{i}\n    url: https://t{i}.example\n    profile: api\n    labels: {{team: payments}}\n    probes:\n      - health: {{ready: /readyz, live: /livez}}\n      - cors: {{allowed_origins: [https://shop.example], endpoints: [/api/cart]}}\n"
+        )
+    };
+    let text: String =
+        std::iter::once("targets:\n".to_owned()).chain((0..10_000).map(target)).collect();
+    let config = sound(&text);
+    assert_eq!(config.targets.iter().map(|target| target.probes.len()).sum::<usize>(), 30_000);
+}
