@@ -33,6 +33,7 @@ pub mod config;
 pub mod export;
 pub mod findings;
 pub mod policy;
+pub mod render;
 pub mod schedule;
 pub mod scorecard;
 pub mod store;
