@@ -30,13 +30,17 @@ pub mod assessment;
 pub mod board;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod export;
 pub mod findings;
+pub mod plan;
 pub mod policy;
 pub mod render;
+pub mod revision;
 pub mod schedule;
 pub mod scorecard;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod visit;

@@ -1,0 +1,75 @@
+//! One armed probe sent to one target: its span, its time, what we count of ourselves. The deadline
+//! and the panic boundary are the armed probe's own.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use gonogo_probes::contract::{Armed, Kind, Memory, Report, Target, Visit, net::Net};
+use tokio::time::Instant;
+use tracing::{Instrument, debug, debug_span};
+
+use crate::{clock::Clock, findings::Visited, revision::Watch, telemetry::Telemetry};
+
+/// An armed probe, its target, and all that a visit needs.
+#[derive(Clone)]
+pub struct Errand {
+    /// Whom to visit.
+    pub target: Arc<Target>,
+    /// The way there.
+    pub net: Arc<Net>,
+    /// The probe's name on this target.
+    pub probe: Arc<str>,
+    /// Which probe it is.
+    pub kind: &'static Kind,
+    /// The probe, configured.
+    pub armed: Arc<dyn Armed>,
+    /// What it remembers.
+    pub memory: Arc<Memory>,
+    /// The time between visits; `None` where visits are made on demand.
+    pub interval: Option<Duration>,
+    /// The time allowed for a visit.
+    pub deadline: Duration,
+    /// Settings and target, as a digest.
+    pub identity: [u8; 32],
+    /// Where the target says which revision of it is running.
+    pub revision: Option<Arc<Watch>>,
+}
+
+impl Errand {
+    /// Makes the visit.
+    pub async fn run(&self, clock: &Clock, telemetry: &Telemetry) -> (Visited, Report) {
+        let visit = Visit {
+            target: Arc::clone(&self.target),
+            net: self.net.session(self.kind.footprint),
+            at: clock.now(),
+            deadline: self.deadline,
+            memory: Arc::clone(&self.memory),
+        };
+        let span = debug_span!("visit", target = %self.target.name, probe = %self.probe);
+        let started = Instant::now();
+        let report = self.armed.run(&visit).instrument(span).await;
+        let took = started.elapsed();
+        let result = report.obstructed.as_ref().map_or("answered", |o| o.obstacle.as_str());
+        telemetry.visited(self.kind.name, took, result);
+        debug!(target_name = %self.target.name, probe = %self.probe, ?took, result, "visited");
+        let obstructed = report.obstructed.clone();
+        (Visited { at: ended(visit.at, took), took, obstructed }, report)
+    }
+}
+
+impl std::fmt::Debug for Errand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Errand")
+            .field("target", &self.target.name)
+            .field("probe", &self.probe)
+            .finish_non_exhaustive()
+    }
+}
+
+/// When a visit ended, by the clock it started by: a clock that is set meanwhile must not make an
+/// answer younger than the visit.
+fn ended(started: SystemTime, took: Duration) -> SystemTime {
+    started.checked_add(took).unwrap_or(started)
+}
