@@ -44,3 +44,4 @@ pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod visit;
+pub mod web;

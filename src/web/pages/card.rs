@@ -1,0 +1,211 @@
+//! What the pages tell of a target: its verdict with the reasons, and the checks that need somebody.
+
+use std::time::SystemTime;
+
+use gonogo_probes::contract::{Check, Confidence};
+
+use super::text::{Moment, bounded, percent, ratio};
+use crate::{
+    assessment::{Assessment, Line},
+    policy::Status,
+    scorecard::{RuleName, Score, Verdict},
+    web::Links,
+};
+
+/// A target with its verdict.
+#[derive(Debug)]
+pub(super) struct Card {
+    pub(super) name: String,
+    pub(super) link: String,
+    pub(super) url: String,
+    pub(super) labels: Vec<String>,
+    pub(super) verdict: Verdict,
+    pub(super) reasons: Vec<Why>,
+    pub(super) score: String,
+    pub(super) coverage: String,
+    pub(super) since: Option<Moment>,
+    pub(super) last_go: Option<Moment>,
+    pub(super) revision: Option<(String, Moment)>,
+    /// When the last visit of any probe ended.
+    pub(super) visited: Option<Moment>,
+    /// What needs somebody, most urgent first.
+    pub(super) rows: Vec<Row>,
+    /// How many of them there are besides.
+    pub(super) more: usize,
+    pub(super) is_failing: bool,
+    pub(super) passed: usize,
+    pub(super) skipped: usize,
+}
+
+/// A rule that decided.
+#[derive(Debug)]
+pub(super) struct Why {
+    pub(super) rule: &'static str,
+    /// Links to the checks it decided by, and their ids.
+    pub(super) checks: Vec<(String, &'static str)>,
+    pub(super) more: usize,
+}
+
+/// A check's status in one line.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) status: &'static str,
+    /// The status as it is shown: a tentative fail has a question mark.
+    pub(super) word: &'static str,
+    pub(super) check: &'static Check,
+    pub(super) link: String,
+    pub(super) probe: String,
+    pub(super) seen: String,
+    pub(super) obstacle: Option<&'static str>,
+    pub(super) since: Option<Moment>,
+    /// Whether it fails, and did not before the revision was first seen.
+    pub(super) is_new: bool,
+    /// Other checks that the same probe could not answer for the same reason: links and ids.
+    pub(super) also: Vec<(String, &'static str)>,
+    pub(super) waiver: Option<Accepted>,
+}
+
+/// A waiver, as shown beside what it covers.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) reason: String,
+    pub(super) owner: String,
+    pub(super) ticket: Option<String>,
+    pub(super) expires: Moment,
+}
+
+impl Card {
+    /// The card of a target, with at most so many rows.
+    pub(super) fn of(
+        assessment: &Assessment<'_>,
+        links: &Links,
+        now: SystemTime,
+        most: usize,
+    ) -> Self {
+        let findings = assessment.target;
+        let card = &assessment.card;
+        let urgent = assessment.by_urgency().into_iter().filter(|line| is_urgent(line));
+        let rows = grouped(urgent.map(|line| Row::of(line, assessment, links, now)));
+        let more = rows.len().saturating_sub(most);
+        let standing = findings.standing.filter(|standing| standing.verdict == card.verdict);
+        let last_go = findings.standing.and_then(|standing| standing.last_go);
+        let visits = findings.probes.iter().filter_map(|probe| probe.visited.as_ref());
+        let labels = findings.target.labels.iter();
+        Self {
+            name: bounded(&findings.target.name, NAME),
+            link: links.target(&findings.target.name),
+            url: bounded(findings.target.url.as_str(), URL),
+            labels: labels.map(|(name, value)| bounded(&format!("{name}={value}"), NAME)).collect(),
+            verdict: card.verdict,
+            reasons: card.reasons.iter().map(|reason| Why::of(reason, links)).collect(),
+            score: score(card.score),
+            coverage: percent(card.coverage),
+            since: standing.map(|standing| Moment::of(standing.since, now)),
+            last_go: last_go
+                .filter(|_| card.verdict != Verdict::Go)
+                .map(|last_go| Moment::of(last_go, now)),
+            revision: findings.revision.as_ref().map(|revision| {
+                (bounded(&revision.value, NAME), Moment::of(revision.first_seen, now))
+            }),
+            visited: visits.map(|visited| visited.at).max().map(|at| Moment::of(at, now)),
+            rows: rows.into_iter().take(most).collect(),
+            more,
+            is_failing: assessment.count("fail") > 0,
+            passed: assessment.count("pass"),
+            skipped: assessment.count("skip"),
+        }
+    }
+}
+
+impl Why {
+    fn of(reason: &crate::scorecard::Reason, links: &Links) -> Self {
+        // These hang on nearly everything; the rows below say it better.
+        let checks = match reason.rule {
+            RuleName::ScoreLow | RuleName::CoverageLow => &[][..],
+            _ => &reason.checks,
+        };
+        let linked = checks.iter().take(CHECKS).map(|id| (links.check(id), *id));
+        Self {
+            rule: reason.rule.shown(),
+            checks: linked.collect(),
+            more: checks.len().saturating_sub(CHECKS),
+        }
+    }
+}
+
+impl Row {
+    pub(super) fn of(
+        line: &Line<'_>,
+        assessment: &Assessment<'_>,
+        links: &Links,
+        now: SystemTime,
+    ) -> Self {
+        let revision = assessment.target.revision.as_ref();
+        let is_new = matches!(line.status, Status::Fail(_))
+            && revision.is_some_and(|revision| line.since > Some(revision.first_seen));
+        Self {
+            status: line.status.as_str(),
+            word: match line.status {
+                Status::Fail(Confidence::Tentative) => "fail?",
+                status => status.as_str(),
+            },
+            check: line.check,
+            link: links.check(line.check.id),
+            probe: bounded(&line.probe.name, NAME),
+            seen: bounded(&line.seen(), SEEN),
+            obstacle: match line.status {
+                Status::Unknown(obstacle) => Some(obstacle.as_str()),
+                _ => None,
+            },
+            since: line.since.map(|since| Moment::of(since, now)),
+            is_new,
+            also: Vec::new(),
+            waiver: line.waiver.map(|waiver| Accepted {
+                reason: bounded(&waiver.reason, SEEN),
+                owner: bounded(&waiver.owner, NAME),
+                ticket: waiver.ticket.as_deref().map(|ticket| bounded(ticket, NAME)),
+                expires: Moment::of(waiver.expires, now),
+            }),
+        }
+    }
+}
+
+/// What one obstacle left unknown makes one row: a target that is down would fill the page.
+pub(super) fn grouped(rows: impl IntoIterator<Item = Row>) -> Vec<Row> {
+    let mut groups: Vec<Row> = Vec::new();
+    for row in rows {
+        let same = |known: &&mut Row| {
+            row.status == "unknown"
+                && (known.status, &known.probe, known.obstacle, &known.seen)
+                    == (row.status, &row.probe, row.obstacle, &row.seen)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.also.push((row.link, row.check.id)),
+            None => groups.push(row),
+        }
+    }
+    groups
+}
+
+/// Whether a line needs somebody's eyes.
+pub(super) fn is_urgent(line: &Line<'_>) -> bool {
+    !matches!(line.status, Status::Pass | Status::Skip)
+}
+
+/// "0.71", or with its bounds where something is unknown: "0.71 (0.60 to 0.90)".
+pub(super) fn score(score: Score) -> String {
+    let [low, known, high] = [score.low, score.known, score.high].map(ratio);
+    match (low.as_str(), high.as_str()) {
+        // Neither a pass nor a fail.
+        ("0.00", "1.00") => "not known".to_owned(),
+        _ if low == high => known,
+        _ => format!("{known} ({low} to {high})"),
+    }
+}
+
+/// The longest name, URL and text that are shown whole.
+pub(super) const NAME: usize = 80;
+pub(super) const URL: usize = 160;
+pub(super) const SEEN: usize = 400;
+/// How many checks a reason names.
+const CHECKS: usize = 3;
