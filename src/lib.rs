@@ -28,9 +28,11 @@
 
 pub mod assessment;
 pub mod board;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod demo;
 pub mod export;
 pub mod findings;
 pub mod plan;

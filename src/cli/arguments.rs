@@ -1,0 +1,390 @@
+//! The command line, as clap sees it. Flags are spelled as Prometheus exporters spell theirs.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gonogo_probes::contract::Impact;
+
+use super::exit::Required;
+
+/// Asks a deployed system the questions of a production-readiness review, and answers GO, STAGED,
+/// NO-GO or UNKNOWN.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gonogo",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 the verdict meets --require, 1 it does not, 2 usage or configuration \
+                  error, 3 the verdict is UNKNOWN.\n\nStart with `gonogo demo`, then `gonogo init`."
+)]
+pub(super) struct Arguments {
+    /// When to use colours; NO_COLOR and CLICOLOR_FORCE are heeded
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(super) color: Colour,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Keep asking, and serve the answers: metrics, status page, API
+    Serve(Serve),
+    /// Ask once, print a report, and exit by the verdict
+    Check(Check),
+    /// Explain a check: what is asked, why it matters, how to mend it
+    Explain(Explain),
+    /// List the checks, by probe
+    List(List),
+    /// Write a commented configuration to start from
+    Init(Init),
+    /// Print what is derived from the catalogue: schema, alert rules, completions, man page
+    Generate(Generate),
+    /// Ask a running gonogo whether it is healthy; for containers without a shell
+    Healthcheck(Healthcheck),
+    /// Start a sound and a flawed service on loopback, and watch them
+    Demo(Demo),
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the configuration is.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ConfigFile {
+    /// Configuration file or directory [default: gonogo.yaml here, else /etc/gonogo/gonogo.yml]
+    #[arg(long = "config.file", short = 'c', value_name = "PATH", env = "GONOGO_CONFIG_FILE")]
+    pub(super) path: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// The file or directory that was named, or the first of the usual places that is there.
+    pub(super) fn locate(&self) -> PathBuf {
+        let usual = || {
+            let here = PathBuf::from("gonogo.yaml");
+            if here.exists() { here } else { PathBuf::from("/etc/gonogo/gonogo.yml") }
+        };
+        self.path.clone().unwrap_or_else(usual)
+    }
+}
+
+/// How to log.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Log {
+    /// Least severity that is logged: error, warn, info, debug or trace
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    pub(super) level: tracing::Level,
+    /// Form of a log line
+    #[arg(long = "log.format", value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: LogFormat,
+}
+
+/// Form of a log line.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `gonogo serve`.
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
+    /// Load the configuration, say what is wrong with it, and exit
+    #[arg(long = "config.check")]
+    pub(super) config_check: bool,
+    /// Look for changes of the configuration and reload by itself
+    #[arg(long = "config.enable-auto-reload")]
+    pub(super) auto_reload: bool,
+    /// How often to look for changes
+    #[arg(
+        long = "config.auto-reload-interval",
+        value_name = "DURATION",
+        default_value = "30s",
+        requires = "auto_reload"
+    )]
+    pub(super) auto_reload_interval: humantime::Duration,
+    #[command(flatten)]
+    pub(super) listen: Listen,
+    /// Directory for the state that survives a restart
+    #[arg(
+        long = "storage.path",
+        value_name = "DIR",
+        default_value = "/var/lib/gonogo",
+        conflicts_with = "storage_none"
+    )]
+    pub(super) storage: PathBuf,
+    /// Keep no state
+    #[arg(long = "storage.none")]
+    pub(super) storage_none: bool,
+    /// Time allowed for visits and requests under way when told to stop
+    #[arg(long = "shutdown.grace", value_name = "DURATION", default_value = "10s")]
+    pub(super) grace: humantime::Duration,
+    #[command(flatten)]
+    pub(super) log: Log,
+}
+
+/// Where and how to listen.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Listen {
+    /// Address to listen on; may be given several times
+    #[arg(
+        long = "web.listen-address",
+        value_name = "HOST:PORT",
+        default_value = "[::]:10466",
+        value_parser = listen_address
+    )]
+    pub(super) addresses: Vec<SocketAddr>,
+    /// TLS and basic auth for our own listener, in the format of Prometheus exporters
+    #[arg(long = "web.config.file", value_name = "PATH")]
+    pub(super) config: Option<PathBuf>,
+    /// The URL people reach us by, for links in alerts and in our User-Agent
+    #[arg(long = "web.external-url", value_name = "URL")]
+    pub(super) external_url: Option<url::Url>,
+    /// Path under which everything is served [default: the path of --web.external-url]
+    #[arg(long = "web.route-prefix", value_name = "PATH")]
+    pub(super) route_prefix: Option<String>,
+    /// Allow `POST /-/reload`
+    #[arg(long = "web.enable-lifecycle")]
+    pub(super) lifecycle: bool,
+}
+
+impl Listen {
+    /// On one address, open to whoever reaches it.
+    pub(super) fn on(address: SocketAddr) -> Self {
+        Self {
+            addresses: vec![address],
+            config: None,
+            external_url: None,
+            route_prefix: None,
+            lifecycle: false,
+        }
+    }
+}
+
+/// `gonogo check`.
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
+    /// Only this target; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) target: Vec<String>,
+    /// Only this probe, by its name on the target; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) probe: Vec<String>,
+    /// Only this check; may be given several times
+    #[arg(long = "check", value_name = "ID")]
+    pub(super) only: Vec<String>,
+    /// Footprints allowed besides what each target's configuration allows
+    #[arg(long, value_name = "FOOTPRINT", value_delimiter = ',', value_enum)]
+    pub(super) allow: Vec<Provocation>,
+    /// The least verdict that exits with 0
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) require: Required,
+    /// What is printed on stdout
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    pub(super) output: Output,
+    /// Also write a report to a file: json:PATH or text:PATH; may be given several times
+    #[arg(long, value_name = "FORMAT:PATH", value_parser = super::output::ReportFile::parse)]
+    pub(super) report: Vec<super::output::ReportFile>,
+    /// Show every item, what passed, and the commands that show it again
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// Footprints that must be allowed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Provocation {
+    /// Bursts of requests.
+    Load,
+    /// Experiments that take something down or change state.
+    Disruptive,
+}
+
+/// What `check` prints.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// The JSON report (`gonogo generate schema --of report`).
+    Json,
+}
+
+/// `gonogo explain`.
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    /// The check's id, as `gonogo list` and every report show it
+    pub(super) check: String,
+}
+
+/// `gonogo list`.
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// Only this probe
+    #[arg(long, value_name = "NAME")]
+    pub(super) probe: Option<String>,
+    /// Only checks of this impact
+    #[arg(long, value_enum)]
+    pub(super) impact: Option<ImpactName>,
+    /// What is printed
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
+/// How bad a fail is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum ImpactName {
+    /// Not fit for anybody.
+    Blocker,
+    /// A canary at most.
+    High,
+    /// Somebody will be hurt sooner or later.
+    Medium,
+    /// Worth mending.
+    Low,
+}
+
+impl From<ImpactName> for Impact {
+    fn from(name: ImpactName) -> Self {
+        match name {
+            ImpactName::Blocker => Self::Blocker,
+            ImpactName::High => Self::High,
+            ImpactName::Medium => Self::Medium,
+            ImpactName::Low => Self::Low,
+        }
+    }
+}
+
+/// `gonogo init`.
+#[derive(Args, Debug)]
+pub(super) struct Init {
+    /// Where to write it; `-` for stdout
+    #[arg(default_value = "gonogo.yaml")]
+    pub(super) path: PathBuf,
+    /// The target's URL
+    #[arg(long, value_name = "URL", default_value = "https://checkout.staging.example")]
+    pub(super) url: url::Url,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+/// `gonogo generate`.
+#[derive(Args, Debug)]
+pub(super) struct Generate {
+    /// What to print.
+    #[command(subcommand)]
+    pub(super) what: Artefact,
+}
+
+/// What `generate` prints.
+#[derive(Debug, Subcommand)]
+pub(super) enum Artefact {
+    /// JSON Schema of the configuration or of the report
+    Schema {
+        /// Of what
+        #[arg(long, value_enum, default_value_t)]
+        of: SchemaOf,
+    },
+    /// Prometheus recording and alerting rules
+    Alerts {
+        /// The URL people reach gonogo by, for the runbook links
+        #[arg(
+            long = "web.external-url",
+            value_name = "URL",
+            default_value = "http://localhost:10466"
+        )]
+        external_url: url::Url,
+    },
+    /// Completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// The man page
+    Man {
+        /// Write the pages of all commands into this directory instead
+        #[arg(long, value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+/// What a schema is of.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The configuration.
+    #[default]
+    Config,
+    /// The JSON report.
+    Report,
+}
+
+/// `gonogo healthcheck`.
+#[derive(Args, Debug)]
+pub(super) struct Healthcheck {
+    /// Where gonogo listens: only loopback is asked
+    #[arg(long = "web.listen-address", value_name = "HOST:PORT", default_value = "127.0.0.1:10466", value_parser = listen_address)]
+    pub(super) address: SocketAddr,
+    /// Ask whether it is ready, too
+    #[arg(long)]
+    pub(super) ready: bool,
+}
+
+/// `gonogo demo`.
+#[derive(Args, Debug)]
+pub(super) struct Demo {
+    /// Address of the status page; port 0 takes a free one
+    #[arg(long = "web.listen-address", value_name = "HOST:PORT", default_value = "127.0.0.1:10466", value_parser = listen_address)]
+    pub(super) address: SocketAddr,
+    /// Ask once, print the report, and exit by the verdict instead of serving
+    #[arg(long)]
+    pub(super) once: bool,
+}
+
+/// Reads `host:port`, where an empty host means every address.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let wanted = "write ADDRESS:PORT, like 127.0.0.1:10466, [::1]:10466 or :10466";
+    let text =
+        text.strip_prefix(':').map_or_else(|| text.to_owned(), |port| format!("[::]:{port}"));
+    let text = text.replace("localhost:", "127.0.0.1:");
+    text.parse().map_err(|_| wanted.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_port_alone_listens_everywhere() {
+        assert_eq!(listen_address(":10466"), Ok("[::]:10466".parse().expect("an address")));
+        assert!(listen_address("10466").is_err());
+    }
+}

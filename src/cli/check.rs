@@ -1,0 +1,216 @@
+//! `gonogo check`: every read-only probe once, a report, and an exit code by the verdict.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use gonogo_probes::contract::{Footprint, Kind, net};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use super::{
+    CommandError, Exit,
+    arguments::{Check, Output, Provocation},
+    output::{self, ReportFormat},
+};
+use crate::{
+    assessment::{Assessment, Rulings, assess},
+    clock::Clock,
+    config::{self, Config},
+    export::{
+        json,
+        terminal::{self, Detail},
+    },
+    findings::{Expected, Findings},
+    plan::{Plan, Planner},
+    telemetry::Telemetry,
+    visit::Errand,
+};
+
+pub(super) fn run(catalogue: &'static [Kind], options: &Check) -> Result<Exit, CommandError> {
+    let clock = Clock::system();
+    let config = config::load(&options.config.locate(), catalogue, clock.now())?;
+    let plan = Planner::new(None).plan(&config)?;
+    let wanted = Wanted::of(options, catalogue, &plan)?;
+    for warning in config.warnings(clock.now()) {
+        output::say(&format!("warning: {warning}"));
+    }
+    let errands = wanted.errands(&plan, &config, &options.allow);
+    let findings = Findings::default();
+    findings.expect(&expected(&plan, &errands));
+    let progress = progress(&errands, options.quiet);
+    let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Runtime)?;
+    runtime.block_on(visit_all(errands, &findings, &clock, &progress))?;
+    progress.finish_and_clear();
+    // Name look-ups run on threads that nothing can stop; nobody waits for them.
+    runtime.shutdown_background();
+    report(options, &wanted, &findings, &config.rulings(), &clock)
+}
+
+/// Makes all visits, so many at a time.
+async fn visit_all(
+    errands: Vec<Arc<Errand>>,
+    findings: &Findings,
+    clock: &Clock,
+    progress: &ProgressBar,
+) -> Result<(), CommandError> {
+    let telemetry = Arc::new(Telemetry::new()?);
+    // Its first use takes long enough to be measured as the first target's latency.
+    let _ = tokio::task::spawn_blocking(net::warm_up).await;
+    let room = Arc::new(Semaphore::new(AT_A_TIME));
+    let mut visits = JoinSet::new();
+    for errand in errands {
+        let (room, clock, telemetry) = (Arc::clone(&room), clock.clone(), Arc::clone(&telemetry));
+        visits.spawn(async move {
+            let _room = room.acquire_owned().await;
+            let revision = match &errand.revision {
+                Some(watch) => {
+                    let session = errand.net.session(Footprint::Passive);
+                    watch.look(&errand.target, &session).await.and_then(Result::ok)
+                }
+                None => None,
+            };
+            let (visited, report) = errand.run(&clock, &telemetry).await;
+            (errand, revision, visited, report)
+        });
+    }
+    while let Some(ended) = visits.join_next().await {
+        // A visit that was torn down leaves its checks pending, which is unknown.
+        let Ok((errand, revision, visited, report)) = ended else { continue };
+        let target = errand.target.name.as_str();
+        if let Some(revision) = revision {
+            findings.record_revision(target, revision, clock.now());
+        }
+        findings.record(target, &errand.probe, visited, report);
+        progress.inc(1);
+        progress.set_message(format!("{target} {}", errand.probe));
+    }
+    Ok(())
+}
+
+fn report(
+    options: &Check,
+    wanted: &Wanted,
+    findings: &Findings,
+    rulings: &Rulings,
+    clock: &Clock,
+) -> Result<Exit, CommandError> {
+    let now = clock.now();
+    let snapshot = findings.snapshot();
+    let assessments: Vec<Assessment<'_>> = snapshot
+        .targets
+        .iter()
+        .map(|target| {
+            let mut assessment = assess(target, rulings, now);
+            if !wanted.checks.is_empty() {
+                assessment.retain(rulings, |line| wanted.checks.contains(line.check.id));
+            }
+            assessment
+        })
+        .collect();
+    let report = json::report(&assessments, now);
+    let text = |verbose| {
+        // One probe alone is asked for by someone who wants to see what it saw.
+        let detail = Detail { verbose, facts: verbose || !wanted.probes.is_empty() };
+        terminal::render(&assessments, detail, now)
+    };
+    let document = || {
+        let mut document = serde_json::to_string_pretty(&report).unwrap_or_default();
+        document.push('\n');
+        document
+    };
+    for file in &options.report {
+        match file.format {
+            ReportFormat::Json => file.write(&document())?,
+            ReportFormat::Text => {
+                file.write(&anstream::adapter::strip_str(&text(true)).to_string())?;
+            }
+        }
+    }
+    output::print(&match options.output {
+        Output::Text => text(options.verbose),
+        Output::Json => document(),
+    })?;
+    Ok(Exit::of(report.verdict, options.require))
+}
+
+/// What of the configuration is asked for.
+struct Wanted {
+    targets: BTreeSet<String>,
+    probes: BTreeSet<String>,
+    checks: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// What the options name, if it exists.
+    fn of(options: &Check, catalogue: &[Kind], plan: &Plan) -> Result<Self, CommandError> {
+        let targets: Vec<&str> = plan.targets.iter().map(|t| t.target.name.as_str()).collect();
+        let probes: Vec<&str> = plan.errands().map(|errand| &*errand.probe).collect();
+        let checks: Vec<&str> =
+            catalogue.iter().flat_map(Kind::checks).map(|check| check.id).collect();
+        Ok(Self {
+            targets: named("target", &options.target, &targets)?,
+            probes: named("probe", &options.probe, &probes)?,
+            checks: named("check", &options.only, &checks)?,
+        })
+    }
+
+    /// The visits to be made.
+    fn errands(&self, plan: &Plan, config: &Config, allow: &[Provocation]) -> Vec<Arc<Errand>> {
+        let chosen = plan.errands().filter(|errand| {
+            let asks = || errand.kind.checks().iter().any(|check| self.checks.contains(check.id));
+            (self.targets.is_empty() || self.targets.contains(&errand.target.name))
+                && (self.probes.is_empty() || self.probes.contains(&*errand.probe))
+                && (self.checks.is_empty() || asks())
+                && is_allowed(errand, config, allow)
+        });
+        chosen.cloned().collect()
+    }
+}
+
+/// Whether a probe of this footprint may visit this target.
+fn is_allowed(errand: &Errand, config: &Config, allow: &[Provocation]) -> bool {
+    let wanted = match errand.kind.footprint {
+        Footprint::Passive | Footprint::Active => return true,
+        Footprint::Load => Provocation::Load,
+        Footprint::Disruptive => Provocation::Disruptive,
+    };
+    let target = config.targets.iter().find(|target| target.target.name == errand.target.name);
+    allow.contains(&wanted)
+        || target.is_some_and(|target| target.allow.contains(&errand.kind.footprint))
+}
+
+fn named(what: &str, wanted: &[String], known: &[&str]) -> Result<BTreeSet<String>, CommandError> {
+    for name in wanted {
+        output::known(what, name, known.iter().copied())?;
+    }
+    Ok(wanted.iter().cloned().collect())
+}
+
+/// What will report: the targets and probes that are visited.
+fn expected(plan: &Plan, errands: &[Arc<Errand>]) -> Vec<Expected> {
+    let mut expected = plan.expected();
+    for target in &mut expected {
+        let name = &target.target.name;
+        target.probes.retain(|probe| {
+            errands.iter().any(|e| e.target.name == *name && e.probe == probe.name)
+        });
+    }
+    let asked = |target: &Expected| errands.iter().any(|e| e.target.name == target.target.name);
+    expected.retain(asked);
+    expected
+}
+
+fn progress(errands: &[Arc<Errand>], quiet: bool) -> ProgressBar {
+    let progress = ProgressBar::new(errands.len() as u64);
+    if quiet || !output::is_watched() {
+        progress.set_draw_target(ProgressDrawTarget::hidden());
+        return progress;
+    }
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} visits  {msg:.dim}") {
+        progress.set_style(style);
+    }
+    progress.enable_steady_tick(Duration::from_millis(100));
+    progress
+}
+
+/// Visits at the same time; the net keeps each target's own limits besides.
+const AT_A_TIME: usize = 64;

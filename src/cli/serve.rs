@@ -1,0 +1,194 @@
+//! `gonogo serve`: keeps asking, and serves the answers, until told to stop.
+
+use std::{sync::Arc, time::Duration};
+
+use gonogo_probes::contract::{Kind, net};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::{
+    CommandError, Exit,
+    arguments::{Listen, Log, LogFormat, Serve},
+    output,
+};
+use crate::{
+    clock::Clock,
+    config,
+    daemon::{Daemon, ReloadError},
+    store::Store,
+    web::{self, Access, Links, Reload},
+};
+
+pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, CommandError> {
+    let path = options.config.locate();
+    let clock = Clock::system();
+    if options.config_check {
+        let config = config::load(&path, catalogue, clock.now())?;
+        for warning in config.warnings(clock.now()) {
+            output::say(&format!("warning: {warning}"));
+        }
+        let probes: usize = config.targets.iter().map(|target| target.probes.len()).sum();
+        let targets = config.targets.len();
+        output::print(&format!("{}: {targets} targets, {probes} probes\n", path.display()))?;
+        return Ok(Exit::Success);
+    }
+    start_logging(&options.log);
+    let store = if options.storage_none { None } else { Some(Store::open(&options.storage)?) };
+    let external = options.listen.external_url.as_ref();
+    let daemon = Arc::new(Daemon::new(catalogue, path, external, store, clock)?);
+    let service = Service {
+        listen: options.listen.clone(),
+        grace: options.grace.into(),
+        auto_reload: options.auto_reload.then(|| options.auto_reload_interval.into()),
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Runtime)?;
+    let ended = runtime.block_on(async {
+        let listeners = web::bind(&service.listen.addresses).await?;
+        daemon.start().await?;
+        service.run(daemon, listeners, CancellationToken::new()).await
+    });
+    // Name look-ups run on threads that nothing can stop; nobody waits for them.
+    runtime.shutdown_background();
+    ended.map(|()| Exit::Success)
+}
+
+/// How the daemon is run.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) listen: Listen,
+    pub(super) grace: Duration,
+    pub(super) auto_reload: Option<Duration>,
+}
+
+impl Service {
+    /// Runs a started daemon until `stop` or a signal, and stops it in good order.
+    pub(super) async fn run(
+        &self,
+        daemon: Arc<Daemon>,
+        listeners: Vec<TcpListener>,
+        stop: CancellationToken,
+    ) -> Result<(), CommandError> {
+        // Its first use takes long enough to be measured as the first target's latency.
+        let _ = tokio::task::spawn_blocking(net::warm_up).await;
+        let tasks = TaskTracker::new();
+        tasks.spawn(stop.clone().run_until_cancelled_owned(reload_on_hangup(Arc::clone(&daemon))));
+        if let Some(every) = self.auto_reload {
+            let watching = Arc::clone(&daemon);
+            tasks.spawn(stop.clone().run_until_cancelled_owned(async move {
+                watching.follow_files(every).await;
+            }));
+        }
+        let addresses: Vec<String> = listeners
+            .iter()
+            .filter_map(|listener| listener.local_addr().ok())
+            .map(|address| address.to_string())
+            .collect();
+        let (closing, web) = (CancellationToken::new(), self.web(&daemon)?);
+        tasks.spawn(web::serve(listeners, Arc::clone(&daemon.board), web, closing.clone()));
+        let (visits, grace) = (Arc::clone(&daemon), self.grace);
+        let limits = daemon.limits();
+        let visiting = stop.clone();
+        tasks.spawn(async move { visits.run(limits, visiting, grace).await });
+        tasks.close();
+        daemon.board.set_ready(true);
+        info!(addresses = addresses.join(","), "gonogo is ready");
+        tell_systemd(&[sd_notify::NotifyState::Ready]);
+
+        tokio::select! {
+            () = told_to_stop() => {}
+            () = stop.cancelled() => {}
+        }
+        info!(grace = ?self.grace, "stopping: no new visits; those under way may finish");
+        tell_systemd(&[sd_notify::NotifyState::Stopping]);
+        daemon.board.set_ready(false);
+        stop.cancel();
+        closing.cancel();
+        // Both keep the grace period themselves; this is for a bug in either.
+        if time::timeout(self.grace + SLACK, tasks.wait()).await.is_err() {
+            warn!("not everything ended in time");
+        }
+        info!("stopped");
+        Ok(())
+    }
+
+    fn web(&self, daemon: &Arc<Daemon>) -> Result<web::Options, CommandError> {
+        let reload = self.listen.lifecycle.then(|| {
+            let daemon = Arc::clone(daemon);
+            Reload::by(move || {
+                let daemon = Arc::clone(&daemon);
+                async move { daemon.reload().await.map_err(|error| error.to_string()) }
+            })
+        });
+        let access = match &self.listen.config {
+            Some(path) => Access::load(path)?,
+            None => Access::open(),
+        };
+        let links =
+            Links::new(self.listen.external_url.clone(), self.listen.route_prefix.as_deref())?;
+        let limits = web::Limits { drain: self.grace, ..web::Limits::default() };
+        Ok(web::Options { access, links, reload, limits })
+    }
+}
+
+async fn reload_on_hangup(daemon: Arc<Daemon>) {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+        warn!("SIGHUP cannot be heard; the configuration is only reloaded in other ways");
+        return;
+    };
+    while hangups.recv().await.is_some() {
+        // The outcome is logged and counted where the reload is done.
+        let _: Result<(), ReloadError> = daemon.reload().await;
+    }
+}
+
+/// Waits for SIGTERM (Kubernetes, systemd) or SIGINT (Ctrl-C).
+async fn told_to_stop() {
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        warn!("SIGTERM cannot be heard; only SIGKILL will stop gonogo");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
+    // Nobody listens where systemd did not start us.
+    let _ = sd_notify::notify(states);
+}
+
+/// Logs to stderr, and keeps what a panic says out of the log unless it is a literal of ours: what was
+/// formatted into it may be what a target sent, or a secret.
+pub(super) fn start_logging(log: &Log) {
+    let filter = EnvFilter::new(format!("warn,gonogo={0},gonogo_probes={0}", log.level));
+    let registry = tracing_subscriber::registry().with(filter);
+    let stderr = || anstream::AutoStream::auto(std::io::stderr());
+    let started = match log.format {
+        LogFormat::Text => {
+            let layer = fmt::layer().with_target(false).with_writer(stderr);
+            registry.with(layer.with_ansi(output::colours_on_stderr())).try_init()
+        }
+        LogFormat::Json => {
+            registry.with(fmt::layer().json().flatten_event(true).with_writer(stderr)).try_init()
+        }
+    };
+    // A second start, in a test, keeps the first.
+    drop(started);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let said = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(withheld)");
+        tracing::error!(place, said, "panic: this is a bug in gonogo");
+    }));
+}
+
+/// What is left to do after the grace period: writing the state.
+const SLACK: Duration = Duration::from_secs(5);

@@ -1,0 +1,13 @@
+//! The daemon as its users meet it: the real binary against real servers.
+
+#![expect(clippy::disallowed_methods, reason = "tests live by the machine's clock and environment")]
+
+mod catalogue;
+mod commands;
+mod daemon;
+mod demo;
+mod deploy;
+mod faults;
+mod nginx;
+mod prometheus;
+mod support;
