@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn with_credentials_only_what_anybody_sees_counts() {
-        let headers = serde_json::from_str(r#"{"authorization": "Bearer x"}"#).expect("headers");
+        let headers = serde_json::from_str(r#"{"x-token": "Bearer x"}"#).expect("headers");
         let health = Health { headers, ..Health::default() };
         let leaky = || answers(200, r#"{"path":"/app/."}"#);
         let outcome = |anonymous| {

@@ -68,15 +68,14 @@ fn sound() -> Vec<Specimen> {
         specimen("a credential for everything", &[], || {
             Box::pin(async {
                 let settings = json!({
-                    "ready": "/readyz", "live": "/livez", "headers": {"x-api-key": "k"},
+                    "ready": "/readyz", "live": "/livez", "headers": {"x-token": "k"},
                 });
-                let server =
-                    Server::http(|asked| match (asked.header("x-api-key"), &*asked.path) {
-                        (None, _) => Answer::text(401, ""),
-                        (_, "/readyz") => Answer::json(200, LEAKY),
-                        (_, "/livez") => Answer::text(200, "ok"),
-                        _ => Answer::text(404, ""),
-                    });
+                let server = Server::http(|asked| match (asked.header("x-token"), &*asked.path) {
+                    (None, _) => Answer::text(401, ""),
+                    (_, "/readyz") => Answer::json(200, LEAKY),
+                    (_, "/livez") => Answer::text(200, "ok"),
+                    _ => Answer::text(404, ""),
+                });
                 let server = server.await;
                 Started::new(server.url("/"), server).settings(settings)
             })

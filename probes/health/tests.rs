@@ -201,13 +201,13 @@ async fn silence_of_a_dependency_means_something_only_once_it_was_seen() {
 
 #[tokio::test]
 async fn a_credential_of_the_settings_is_sent_and_never_shown() {
-    let server = Server::http(|asked| match asked.header("authorization") {
+    let server = Server::http(|asked| match asked.header("x-token") {
         Some("Bearer hunter2-hunter2") => Answer::json(200, r#"{"status":"ok"}"#),
         _ => Answer::text(401, ""),
     });
     let settings = json!({
         "ready": "/readyz", "live": "/livez",
-        "headers": {"authorization": "Bearer hunter2-hunter2"},
+        "headers": {"x-token": "Bearer hunter2-hunter2"},
     });
     // Every path answers a good credential alike, so this one is a catch-all.
     let report = Deployment::new(server.await, settings).visit().await;

@@ -35,14 +35,14 @@ fn sound() -> Vec<Specimen> {
             let settings = json!({
                 "url": "/v1/chat/completions",
                 "method": "POST",
-                "headers": {"authorization": "Bearer k", "content-type": "application/json"},
+                "headers": {"x-token": "Bearer k", "content-type": "application/json"},
                 "body": r#"{"model":"small","max_tokens":1}"#,
                 "expect": {"json": [{"path": "$.choices[0].message.content"}]},
                 "success": 0.9,
                 "min_samples": 1,
             });
             serve(settings, |asked| {
-                let authorized = asked.header("authorization") == Some("Bearer k");
+                let authorized = asked.header("x-token") == Some("Bearer k");
                 match (authorized, &asked.body[..]) {
                     (true, br#"{"model":"small","max_tokens":1}"#) => {
                         Answer::json(200, r#"{"choices":[{"message":{"content":"hi"}}]}"#)
