@@ -9,5 +9,6 @@ mod demo;
 mod deploy;
 mod faults;
 mod nginx;
+mod observatory;
 mod prometheus;
 mod support;

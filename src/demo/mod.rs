@@ -163,10 +163,13 @@ fn healthy(asked: &Asked) -> Answer {
 }
 
 fn page(asked: &Asked) -> Answer {
-    match asked.path.as_str() {
+    let answer = match asked.path.as_str() {
         "/" => Answer::text(200, "This is the demo's shop.\n"),
         _ => Answer::text(404, "Not found.\n"),
-    }
+    };
+    answer
+        .header("strict-transport-security", "max-age=31536000; includeSubDomains")
+        .header("x-content-type-options", "nosniff")
 }
 
 fn control(mended: &watch::Sender<bool>, asked: &Asked) -> Answer {

@@ -30,7 +30,10 @@ impl Session {
             Some(address) => (vec![address.clone()], Duration::ZERO),
             None => self.resolve(endpoint).await?,
         };
-        let mut connection = self.heed(dial::dial(&addresses, self.connect_by(), leave).await)?;
+        let dialled = dial::dial(&addresses, self.connect_by(), leave).await;
+        // A port that a firewall drops is silent for ever; only the target's own tells of trouble.
+        let is_own = *endpoint == self.net.origin;
+        let mut connection = if is_own { self.heed(dialled)? } else { dialled? };
         connection.phases.resolve = resolve;
         Ok(connection)
     }

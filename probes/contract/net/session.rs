@@ -113,6 +113,12 @@ impl Session {
         &self.net.redactor
     }
 
+    /// What we say we are, for a request written by hand.
+    #[must_use]
+    pub fn user_agent(&self) -> &HeaderValue {
+        &self.net.user_agent
+    }
+
     /// The addresses of an allowed endpoint, in the order they would be dialled; only allowed ones.
     /// An error if there are none.
     pub async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<Address>, Obstructed> {

@@ -7,7 +7,7 @@ mod server;
 
 pub use pki::{Certified, Pki, provider, validity};
 pub use run::{Shown, Specimen, Started, arm, show};
-pub use server::{Answer, Asked, Certificate, Server, bind, refusing};
+pub use server::{Answer, Asked, Certificate, Server, bind, refusing, silent};
 
 #[cfg(test)]
 mod tests {

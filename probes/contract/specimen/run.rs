@@ -4,17 +4,19 @@ use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
     fmt,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     time::SystemTime,
 };
 
+use ipnet::IpNet;
 use rustls_pki_types::CertificateDer;
 use url::Url;
 
 use crate::contract::{
-    Armed, Footprint, Kind, Memory, Outcome, Report, Target, Visit,
-    net::{Allow, Budgets, Endpoint, Net, NetSettings, Roots, Trust},
+    Armed, Footprint, Kind, Memory, Outcome, Profile, Report, Target, Visit,
+    net::{Address, Allow, Budgets, Endpoint, Net, NetSettings, Roots, Trust},
     redact::Redactor,
 };
 
@@ -38,6 +40,10 @@ pub struct Started {
     pub settings: serde_json::Value,
     /// Authorities that vouch for it.
     pub roots: Vec<CertificateDer<'static>>,
+    /// Where it listens, where the URL's host leads nowhere.
+    pub address: Option<SocketAddr>,
+    /// What kind of system it is, where the settings do not say.
+    pub profile: Option<Profile>,
     /// The moment of the visit, where it is not now.
     pub at: Option<SystemTime>,
     /// What must live as long as the specimen.
@@ -51,6 +57,8 @@ impl Started {
             url,
             settings: serde_json::Value::Object(serde_json::Map::new()),
             roots: Vec::new(),
+            address: None,
+            profile: None,
             at: None,
             guard: Box::new(guard),
         }
@@ -70,13 +78,21 @@ impl Started {
         self
     }
 
+    /// The same, under a name that only the specimen's visitors know: `https://shop.example/`.
+    #[must_use]
+    pub fn known_as(mut self, url: &str, address: SocketAddr) -> Self {
+        self.url = url.parse().expect("a URL");
+        self.address = Some(address);
+        self
+    }
+
     /// The target it makes.
     #[must_use]
     pub fn target(&self) -> Target {
         Target {
             name: "specimen".to_owned(),
             url: self.url.clone(),
-            profile: None,
+            profile: self.profile,
             labels: BTreeMap::new(),
         }
     }
@@ -94,8 +110,8 @@ impl Started {
             listed => Roots::Listed(Arc::new(listed.to_vec())),
         };
         let net = Net::new(NetSettings {
-            allow: Allow { endpoints, networks: Vec::new() },
-            connect_to: Vec::new(),
+            allow: Allow { endpoints, networks: self.address.map(loopback).into_iter().collect() },
+            connect_to: self.address.map(Address::Ip).into_iter().collect(),
             origin,
             trust: Trust { roots, ..Trust::default() },
             budgets: Budgets { requests_per_second: 1000, burst: 1000, ..Budgets::default() },
@@ -114,6 +130,10 @@ impl Started {
             memory: Arc::new(Memory::default()),
         }
     }
+}
+
+fn loopback(address: SocketAddr) -> IpNet {
+    IpNet::from(address.ip())
 }
 
 impl fmt::Debug for Started {

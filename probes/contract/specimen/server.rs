@@ -223,6 +223,23 @@ pub fn refusing() -> (SocketAddr, impl Sized + Send + Sync + 'static) {
     (socket.local_addr().expect("a bound socket has an address"), socket)
 }
 
+/// A port on loopback that says nothing to whoever connects, as one behind a firewall that drops, for
+/// as long as the guard lives.
+pub fn silent() -> (SocketAddr, impl Sized + Send + Sync + 'static) {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("loopback has free ports");
+    let listener = socket.listen(1).expect("a listener");
+    let address = listener.local_addr().expect("a bound listener has an address");
+    let mut waiting = Vec::new();
+    // Nobody accepts, so the queue fills up, and the kernel drops what comes after.
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300))
+    {
+        waiting.push(stream);
+    }
+    (address, (listener, waiting))
+}
+
 fn accept(
     listener: TcpListener,
     converse: impl Fn(TcpStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::{io::AsyncWriteExt, time::Instant};
 
 use super::*;
-use crate::contract::Obstacle;
+use crate::contract::{Obstacle, specimen::silent};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
@@ -103,6 +103,22 @@ async fn active_probes_keep_away_from_a_target_in_trouble_and_passive_ones_do_no
         assert!(refused.detail.contains("server errors"), "{refused}");
     }
     soon(passive.exchange(Request::get(url))).await.expect("passive probes go on");
+}
+
+#[tokio::test]
+async fn a_port_beside_the_targets_own_that_drops_connections_opens_no_breaker() {
+    let url = url("http", answering(OK).await);
+    let (dropping, _full) = silent();
+    let other = Endpoint::tcp("127.0.0.1", dropping.port());
+    let mut settings = settings(&url);
+    settings.allow.endpoints.push(other.clone());
+    settings.budgets.connect_timeout = Duration::from_millis(500);
+    let net = Net::new(settings).expect("a net");
+    for _ in 0..3 {
+        let silence = net.session(Footprint::Passive).connect(&other).await.expect_err("silent");
+        assert_eq!(silence.obstacle, Obstacle::Timeout);
+    }
+    soon(net.session(Footprint::Active).exchange(Request::get(url))).await.expect("it is well");
 }
 
 #[tokio::test]
