@@ -42,7 +42,7 @@ impl Errand {
     pub async fn run(&self, clock: &Clock, telemetry: &Telemetry) -> (Visited, Report) {
         let visit = Visit {
             target: Arc::clone(&self.target),
-            net: self.net.session(self.kind.footprint),
+            net: self.net.session(self.kind.footprint).for_requests(self.kind.requests),
             at: clock.now(),
             deadline: self.deadline,
             memory: Arc::clone(&self.memory),

@@ -53,7 +53,10 @@ impl<P: Probe> Armed for P {
 fn report<P: Probe>(probe: &P, evidence: Result<P::Evidence, Obstructed>) -> Report {
     match evidence {
         Ok(evidence) => Report {
-            findings: P::RULES.iter().map(|rule| judge(probe, rule, &evidence)).collect(),
+            findings: P::RULES
+                .iter()
+                .map(|rule| judge(probe, rule, || (rule.judge)(probe, &evidence)))
+                .collect(),
             readings: readings(probe, &evidence),
             facts: guarded(|| probe.facts(&evidence)).unwrap_or_default(),
             obstructed: None,
@@ -61,7 +64,7 @@ fn report<P: Probe>(probe: &P, evidence: Result<P::Evidence, Obstructed>) -> Rep
         Err(obstructed) => Report {
             findings: P::RULES
                 .iter()
-                .map(|rule| Finding::of(&rule.check, vec![Item::unknown("", &obstructed)]))
+                .map(|rule| judge(probe, rule, || vec![Item::unknown("", &obstructed)]))
                 .collect(),
             readings: Vec::new(),
             facts: Vec::new(),
@@ -71,8 +74,13 @@ fn report<P: Probe>(probe: &P, evidence: Result<P::Evidence, Obstructed>) -> Rep
 }
 
 /// One check's answer. A judge that panics spoils its own answer and no other.
-fn judge<P: Probe>(probe: &P, rule: &'static super::Rule<P>, evidence: &P::Evidence) -> Finding {
-    let items = guarded(|| (rule.judge)(probe, evidence))
+fn judge<P: Probe>(
+    probe: &P,
+    rule: &'static super::Rule<P>,
+    items: impl FnOnce() -> Vec<Item>,
+) -> Finding {
+    let exempt = |reason| vec![Item::skip("", reason)];
+    let items = guarded(|| probe.exempts(&rule.check).map_or_else(items, exempt))
         .unwrap_or_else(|obstructed| vec![Item::unknown("", &obstructed)]);
     Finding::of(&rule.check, items)
 }

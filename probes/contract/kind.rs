@@ -22,6 +22,8 @@ pub struct Kind {
     pub interval: Option<Duration>,
     /// The time allowed for a whole visit.
     pub deadline: Duration,
+    /// Connections and requests one visit may use, unless the target's budgets say otherwise.
+    pub requests: u32,
     checks: fn() -> Vec<&'static Check>,
     gauges: fn() -> Vec<GaugeInfo>,
     schema: fn(&mut SchemaGenerator) -> Schema,
@@ -68,6 +70,7 @@ impl Kind {
             profiles: P::PROFILES,
             interval: P::INTERVAL,
             deadline: P::DEADLINE,
+            requests: P::REQUESTS,
             checks: || P::RULES.iter().map(|rule| &rule.check).collect(),
             gauges: || {
                 P::GAUGES

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 #[cfg(any(test, feature = "specimen"))]
 use super::specimen::Specimen;
-use super::{Fact, Footprint, Gauge, Obstructed, Profile, Rule, Target, Visit, net};
+use super::{Check, Fact, Footprint, Gauge, Obstructed, Profile, Rule, Target, Visit, net};
 
 /// Observes a target, so that its checks can judge what was seen.
 ///
@@ -42,6 +42,9 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The time allowed for a whole visit, unless the configuration says otherwise.
     const DEADLINE: Duration = Duration::from_secs(10);
 
+    /// Connections and requests one visit may use, unless the configuration says otherwise.
+    const REQUESTS: u32 = net::REQUESTS;
+
     /// Whether the probe means anything for this target when only a profile asks for it.
     fn suits(_target: &Target) -> bool {
         true
@@ -55,6 +58,11 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// What is wrong with the settings of this target that their types cannot say.
     fn mistakes(&self, _target: &Target) -> Vec<Mistake> {
         Vec::new()
+    }
+
+    /// Why a check does not apply under these settings, as a lower-case fragment, if they say so.
+    fn exempts(&self, _check: &Check) -> Option<String> {
+        None
     }
 
     /// Visits the target once. This is the only place a probe may touch the network, and it does so

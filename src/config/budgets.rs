@@ -18,7 +18,7 @@ pub(super) struct BudgetSettings {
     burst: Option<NonZeroU32>,
     /// Connections open at the same time, over all probes of the target; default 4.
     in_flight: Option<NonZeroUsize>,
-    /// Connections and requests of one visit; default 60.
+    /// Connections and requests of one visit; by default 60, or what the probe declares.
     requests_per_visit: Option<NonZeroU32>,
     /// Bytes of one body, after decompression; default 1048576.
     body_bytes: Option<NonZeroUsize>,
@@ -42,7 +42,7 @@ impl From<BudgetSettings> for Budgets {
             requests_per_second: whole(settings.requests_per_second, usual.requests_per_second),
             burst: whole(settings.burst, usual.burst),
             in_flight: size(settings.in_flight, usual.in_flight),
-            requests_per_visit: whole(settings.requests_per_visit, usual.requests_per_visit),
+            requests_per_visit: settings.requests_per_visit.map(NonZeroU32::get),
             body_bytes: size(settings.body_bytes, usual.body_bytes),
             header_bytes: size(settings.header_bytes, usual.header_bytes),
             redirects: settings.redirects.unwrap_or(usual.redirects),

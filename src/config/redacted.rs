@@ -94,11 +94,15 @@ fn write_target(out: &mut String, target: &TargetConfig) -> fmt::Result {
     let b = &target.budgets;
     writeln!(
         out,
-        "    budgets:\n      requests_per_second: {}\n      burst: {}\n      in_flight: {}\n      requests_per_visit: {}\n      body_bytes: {}\n      header_bytes: {}\n      redirects: {}\n      connect_timeout: {}\n      read_timeout: {}",
-        b.requests_per_second,
-        b.burst,
-        b.in_flight,
-        b.requests_per_visit,
+        "    budgets:\n      requests_per_second: {}\n      burst: {}\n      in_flight: {}",
+        b.requests_per_second, b.burst, b.in_flight,
+    )?;
+    if let Some(limit) = b.requests_per_visit {
+        writeln!(out, "      requests_per_visit: {limit}")?;
+    }
+    writeln!(
+        out,
+        "      body_bytes: {}\n      header_bytes: {}\n      redirects: {}\n      connect_timeout: {}\n      read_timeout: {}",
         b.body_bytes,
         b.header_bytes,
         b.redirects,

@@ -16,8 +16,8 @@ pub struct Budgets {
     pub burst: u32,
     /// Connections open at the same time, over all probes of the target.
     pub in_flight: usize,
-    /// Connections and requests of one visit.
-    pub requests_per_visit: u32,
+    /// Connections and requests of one visit; `None` leaves it to the probe.
+    pub requests_per_visit: Option<u32>,
     /// Bytes of one body, after decompression.
     pub body_bytes: usize,
     /// Bytes of one answer's header.
@@ -45,7 +45,7 @@ impl Default for Budgets {
             requests_per_second: 10,
             burst: 40,
             in_flight: 4,
-            requests_per_visit: 60,
+            requests_per_visit: None,
             body_bytes: 1 << 20,
             header_bytes: 64 << 10,
             redirects: 5,

@@ -27,6 +27,8 @@ pub struct Request {
     pub body: Bytes,
     /// The address to call instead of resolving the URL's host. It must be allowed all the same.
     pub address: Option<Address>,
+    /// Whether to ask as a client without a certificate, whatever `trust` configures.
+    pub anonymous: bool,
 }
 
 impl Request {
@@ -40,6 +42,7 @@ impl Request {
             headers: Vec::new(),
             body: Bytes::new(),
             address: None,
+            anonymous: false,
         }
     }
 

@@ -38,6 +38,7 @@ pub use endpoint::Endpoint;
 pub use exchange::{Body, Exchange, Negotiated, Request};
 pub use phases::Phases;
 pub use raw::RawAnswer;
+pub(in crate::contract) use session::REQUESTS;
 pub use session::{HandshakeError, Net, NetSettings, Session};
 pub use tls::{crypto, negotiated, warm_up};
 pub use trust::{ClientIdentity, Roots, Trust, TrustError};

@@ -12,6 +12,7 @@ use super::{
     Address, Connection, Endpoint, Session,
     breaker::Sample,
     dial::{self, Leave},
+    tls::Manner,
 };
 use crate::contract::{Footprint, Obstacle, Obstructed};
 
@@ -43,12 +44,12 @@ impl Session {
         &self,
         connection: Connection,
         endpoint: &Endpoint,
-        alpn: bool,
+        manner: Manner,
     ) -> Result<TlsStream<Connection>, Obstructed> {
         let name = self.server_name(endpoint)?;
         let until =
             self.connect_by() - connection.phases.connect.min(self.net.budgets.connect_timeout);
-        let stream = self.net.tls.connect(connection, name, alpn, until).await;
+        let stream = self.net.tls.connect(connection, name, manner, until).await;
         self.heed(stream.map_err(|error| error.obstructed))
     }
 
@@ -59,7 +60,7 @@ impl Session {
             Footprint::Passive => None,
             _ => net.breaker.admit()?,
         };
-        let limit = net.budgets.requests_per_visit;
+        let limit = net.budgets.requests_per_visit.unwrap_or(self.requests);
         if self.spent.fetch_add(1, Ordering::Relaxed) >= limit {
             let detail = format!("the visit has used up its {limit} connections and requests");
             return Err(Obstacle::OverBudget.because(detail));

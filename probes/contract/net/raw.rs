@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    ops::ControlFlow,
     time::{Duration, Instant},
 };
 
@@ -69,6 +70,44 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
     }
     answer.bytes = read.into();
     Ok(answer)
+}
+
+/// Writes, then hands on what comes back until `hear` has heard enough or the target closes, which is
+/// what comes back; all within `within`. Says `farewell` where it is we who leave.
+pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    bytes: &[u8],
+    farewell: &[u8],
+    within: Duration,
+    peer: &Address,
+    mut hear: impl FnMut(&[u8]) -> ControlFlow<()>,
+) -> Result<bool, Obstructed> {
+    let until = time::Instant::now() + within;
+    let talk = async {
+        // A server may answer and close before it has read all: what it said counts.
+        let written = stream.write_all(bytes).await;
+        let mut buffer = [0; 4096];
+        loop {
+            match stream.read(&mut buffer).await {
+                Ok(0) => return Ok(true),
+                Ok(count) if hear(&buffer[..count]).is_break() => return Ok(false),
+                Ok(_) => {}
+                Err(error) => return Err(written.err().unwrap_or(error)),
+            }
+        }
+    };
+    match time::timeout_at(until, talk).await {
+        Ok(Ok(closed)) => {
+            if !closed {
+                let _ = time::timeout_at(until, stream.write_all(farewell)).await;
+            }
+            Ok(closed)
+        }
+        Ok(Err(error)) => Err(failure::of_stream(peer, &error)),
+        Err(_) => {
+            Err(Obstacle::Timeout.because(format!("{peer} did not answer within {within:?}")))
+        }
+    }
 }
 
 /// A TLS connection that was closed without saying so.

@@ -3,9 +3,10 @@
 use std::{
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
+    ops::ControlFlow,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -85,7 +86,7 @@ impl Net {
     /// A visit's share of the net.
     #[must_use]
     pub fn session(self: &Arc<Self>, footprint: Footprint) -> Session {
-        Session { net: Arc::clone(self), footprint, spent: Arc::default() }
+        Session { net: Arc::clone(self), footprint, requests: REQUESTS, spent: Arc::default() }
     }
 }
 
@@ -103,10 +104,26 @@ impl fmt::Debug for Net {
 pub struct Session {
     pub(super) net: Arc<Net>,
     pub(super) footprint: Footprint,
+    /// What the visit may use up where the target's budgets do not say.
+    pub(super) requests: u32,
     pub(super) spent: Arc<AtomicU32>,
 }
 
 impl Session {
+    /// The same, for a probe that needs this many connections and requests. A limit of the target's
+    /// budgets still holds.
+    #[must_use]
+    pub fn for_requests(mut self, requests: u32) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    /// How many connections and requests were made of it so far.
+    #[must_use]
+    pub fn spent(&self) -> u32 {
+        self.spent.load(Ordering::Relaxed)
+    }
+
     /// Takes secrets out of what is to be kept.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
@@ -185,11 +202,28 @@ impl Session {
         let peer = connection.address().clone();
         let within = self.net.budgets.read_timeout;
         if tls {
-            let mut stream = self.secure(connection, endpoint, false).await?;
+            let mut stream = self.secure(connection, endpoint, tls::Manner::Silent).await?;
             raw::speak(&mut stream, bytes, quiet, within, &peer).await
         } else {
             raw::speak(&mut connection, bytes, quiet, within, &peer).await
         }
+    }
+
+    /// Writes `bytes` as they are on an open connection, and hands what comes back to `hear`, in pieces,
+    /// until it breaks or the target closes (`true`). Takes no longer than connecting may; says
+    /// `farewell` where `hear` broke.
+    ///
+    /// What was heard before an obstacle counts.
+    pub async fn converse(
+        &self,
+        mut connection: Connection,
+        bytes: &[u8],
+        farewell: &[u8],
+        hear: impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<bool, Obstructed> {
+        let peer = connection.address().clone();
+        let within = self.net.budgets.connect_timeout;
+        raw::converse(&mut connection, bytes, farewell, within, &peer, hear).await
     }
 
     /// A handshake on `connection` with `config`, which may be one that records instead of verifying.
@@ -236,7 +270,9 @@ impl Session {
         let peer = connection.address().clone();
         let (answer, mut phases, tls) = if secure {
             // Boxed, so that each future it is handed on to need not have room for it.
-            let stream = Box::new(self.secure(connection, &endpoint, true).await?);
+            let manner =
+                if request.anonymous { tls::Manner::Anonymous } else { tls::Manner::Usual };
+            let stream = Box::new(self.secure(connection, &endpoint, manner).await?);
             let phases = stream.get_ref().0.phases;
             let tls = tls::negotiated(&stream);
             let http2 = stream.get_ref().1.alpn_protocol() == Some(tls::H2);
@@ -288,3 +324,6 @@ fn route(request: &Request) -> u64 {
     request.url[..url::Position::AfterPath].hash(&mut hasher);
     hasher.finish()
 }
+
+/// Connections and requests of a visit, where neither the probe nor the target's budgets say.
+pub(in crate::contract) const REQUESTS: u32 = 60;

@@ -36,10 +36,23 @@ pub fn warm_up() {
     let _ = Authorities::load(&super::Roots::Platform);
 }
 
+/// How a verified handshake presents itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Manner {
+    /// With our certificate, if we have one, and HTTP/2 and HTTP/1.1 on offer.
+    Usual,
+    /// The same without a certificate.
+    Anonymous,
+    /// Without any protocol on offer.
+    Silent,
+}
+
 /// The TLS side of a target's net.
 #[derive(Debug)]
 pub(super) struct Tls {
     config: Arc<ClientConfig>,
+    /// The same without a certificate of ours.
+    anonymous: Arc<ClientConfig>,
     authorities: Arc<Authorities>,
     server_name: Option<ServerName<'static>>,
 }
@@ -58,16 +71,22 @@ impl Tls {
             .map_err(TrustError::Identity)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&authorities) as _);
-        let mut config = match trust.client {
-            Some(client) => builder
-                .with_client_auth_cert(client.chain, client.key)
-                .map_err(TrustError::Identity)?,
-            None => builder.with_no_client_auth(),
+        let ready = |mut config: ClientConfig| {
+            config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
+            // A resumed handshake shows no certificate.
+            config.resumption = Resumption::disabled();
+            Arc::new(config)
         };
-        config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
-        // A resumed handshake shows no certificate.
-        config.resumption = Resumption::disabled();
-        Ok(Self { config: Arc::new(config), authorities, server_name })
+        let anonymous = ready(builder.clone().with_no_client_auth());
+        let config = match trust.client {
+            Some(client) => ready(
+                builder
+                    .with_client_auth_cert(client.chain, client.key)
+                    .map_err(TrustError::Identity)?,
+            ),
+            None => Arc::clone(&anonymous),
+        };
+        Ok(Self { config, anonymous, authorities, server_name })
     }
 
     pub(super) fn roots(&self) -> (&Arc<RootCertStore>, &[CertificateDer<'static>]) {
@@ -96,16 +115,20 @@ impl Tls {
         }
     }
 
-    /// A verified handshake that offers HTTP/2 and HTTP/1.1, or with `alpn` off, no protocol at all.
+    /// A verified handshake.
     pub(super) async fn connect(
         &self,
         connection: Connection,
         name: ServerName<'static>,
-        alpn: bool,
+        manner: Manner,
         until: time::Instant,
     ) -> Result<TlsStream<Connection>, HandshakeError> {
-        let connector = TlsConnector::from(Arc::clone(&self.config));
-        let alpn = if alpn { self.config.alpn_protocols.clone() } else { Vec::new() };
+        let config = if manner == Manner::Anonymous { &self.anonymous } else { &self.config };
+        let connector = TlsConnector::from(Arc::clone(config));
+        let alpn = match manner {
+            Manner::Silent => Vec::new(),
+            Manner::Usual | Manner::Anonymous => config.alpn_protocols.clone(),
+        };
         handshake(connection, &connector, alpn, name, until).await
     }
 }

@@ -157,7 +157,8 @@ pub struct Shown {
 pub async fn show(kind: &Kind, specimen: &Specimen) -> Shown {
     let started = (specimen.start)().await;
     let armed = arm(kind, &started.settings);
-    let visit = started.visit(armed.as_ref(), kind.footprint);
+    let mut visit = started.visit(armed.as_ref(), kind.footprint);
+    visit.net = visit.net.for_requests(kind.requests);
     compare(specimen, &armed.run(&visit).await)
 }
 

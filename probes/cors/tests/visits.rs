@@ -52,7 +52,7 @@ async fn what_does_not_fit_into_a_visit_is_asked_on_the_next_ones() {
     let server = server.await;
     let paths = json!({"endpoints": ["/a", "/b"]});
     let mut scene = at(server.address(), settings("/", &json!({}), &paths));
-    scene.budgets.requests_per_visit = 25;
+    scene.budgets.requests_per_visit = Some(25);
     let first = scene.visit().await;
     assert_eq!(outcome(&first, LOOKALIKE), Outcome::Unknown(Obstacle::OverBudget));
     let told = &finding(&first, LOOKALIKE).items[0].seen;

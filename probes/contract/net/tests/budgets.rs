@@ -14,7 +14,7 @@ async fn a_visit_has_so_many_requests_and_the_next_one_as_many_again() {
     let address = answering(OK).await;
     let url = url("http", address);
     let mut settings = settings(&url);
-    settings.budgets.requests_per_visit = 2;
+    settings.budgets.requests_per_visit = Some(2);
     let requests = Arc::clone(&settings.requests);
     let net = Net::new(settings).expect("a net");
     let visit = net.session(Footprint::Passive);
