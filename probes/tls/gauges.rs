@@ -106,7 +106,6 @@ mod tests {
     use super::{
         super::{
             fixture::{Forge, NOW},
-            posture::Broken,
             when::DAY,
         },
         *,
@@ -149,8 +148,7 @@ mod tests {
     #[test]
     fn what_failed_is_counted_and_not_timed() {
         let mut posture = two_addresses();
-        posture.seen[1].handshake =
-            Err(Broken { obstructed: Obstacle::Refused.because("no"), tls: None });
+        posture.seen[1].handshake = Err(Obstacle::Refused.because("no").into());
         let host = "shop.example".to_owned();
         assert_eq!(read("tls_handshake_success_ratio", &posture), [(host.clone(), 0.5)]);
         assert_eq!(read("tls_handshake_seconds", &posture), [(host, 0.012)]);
@@ -165,7 +163,7 @@ mod tests {
         let mut posture = two_addresses();
         for seen in &mut posture.seen {
             seen.chain = Err(Obstacle::Timeout.because("silence"));
-            seen.handshake = Err(Broken { obstructed: Obstacle::Timeout.because(""), tls: None });
+            seen.handshake = Err(Obstacle::Timeout.because("").into());
         }
         assert!(read("tls_certificate_not_after_timestamp_seconds", &posture).is_empty());
         assert!(read("tls_handshake_seconds", &posture).is_empty());

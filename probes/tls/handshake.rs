@@ -26,7 +26,7 @@ use tokio::{io::AsyncWriteExt, time};
 
 use super::posture::Broken;
 use crate::contract::net::{
-    Address, Connection, Endpoint, Negotiated, Session, crypto, negotiated,
+    Address, Connection, Endpoint, Negotiated, Session, StartTls, crypto, negotiated,
 };
 
 /// What one handshake showed.
@@ -42,20 +42,37 @@ pub(super) struct Recorded {
     pub(super) bad_signature: Option<Error>,
 }
 
+/// Connects to one address, to where it is the client's turn to begin TLS.
+pub(super) async fn connect(
+    session: &Session,
+    endpoint: &Endpoint,
+    address: &Address,
+    starttls: Option<StartTls>,
+) -> Result<Connection, Broken> {
+    let mut connection = session.connect_address(endpoint, address).await?;
+    if let Some(protocol) = starttls {
+        session.start_tls(&mut connection, protocol).await?;
+    }
+    Ok(connection)
+}
+
 /// Shakes hands with one address.
 pub(super) async fn record(
     session: &Session,
     endpoint: &Endpoint,
     address: &Address,
+    starttls: Option<StartTls>,
     name: &ServerName<'static>,
 ) -> Recorded {
-    let offered = attempt(session, endpoint, address, name, true).await;
+    // What follows STARTTLS is the protocol that it was said in, and never HTTP.
+    let alpn = starttls.is_none();
+    let offered = attempt(session, endpoint, address, starttls, name, alpn).await;
     // The service speaks neither HTTP/2 nor HTTP/1.1, and would rather have no offer than those
     // (RFC 7301 section 3.2): a broker, a database.
     let unfit = Error::AlertReceived(AlertDescription::NoApplicationProtocol);
     match &offered.outcome {
         Err(Broken { tls: Some(error), .. }) if *error == unfit => {
-            attempt(session, endpoint, address, name, false).await
+            attempt(session, endpoint, address, starttls, name, false).await
         }
         _ => offered,
     }
@@ -65,11 +82,12 @@ async fn attempt(
     session: &Session,
     endpoint: &Endpoint,
     address: &Address,
+    starttls: Option<StartTls>,
     name: &ServerName<'static>,
     alpn: bool,
 ) -> Recorded {
     let seen = Arc::new(Recorder::default());
-    match session.connect_address(endpoint, address).await {
+    match connect(session, endpoint, address, starttls).await {
         Ok(connection) => {
             let mut took = connection.phases().connect;
             let started = Instant::now();
@@ -77,7 +95,7 @@ async fn attempt(
             took += started.elapsed();
             seen.recorded(outcome, took)
         }
-        Err(obstructed) => seen.recorded(Err(Broken { obstructed, tls: None }), Duration::ZERO),
+        Err(broken) => seen.recorded(Err(broken), Duration::ZERO),
     }
 }
 
@@ -96,7 +114,7 @@ async fn shake(
     }
     let shaken = session.handshake(connection, Arc::new(config), name.clone()).await;
     let mut stream =
-        shaken.map_err(|error| Broken { obstructed: error.obstructed, tls: error.tls })?;
+        shaken.map_err(|error| Broken { tls: error.tls, ..error.obstructed.into() })?;
     let settled = negotiated(&stream);
     // A server that never hears of our leaving logs an error and waits for its own time-out.
     let _ = time::timeout(FAREWELL, stream.shutdown()).await;

@@ -39,7 +39,7 @@ use self::posture::Posture;
 use crate::contract::specimen::Specimen;
 use crate::contract::{
     Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit,
-    net::Endpoint,
+    net::{Endpoint, StartTls},
     setting::{Dur, File},
 };
 
@@ -47,10 +47,15 @@ use crate::contract::{
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Tls {
-    /// Where TLS is spoken, as `host:port`, if not at the target's own URL. TLS from the first byte.
+    /// Where TLS is spoken, as `host:port`, if not at the target's own URL. TLS from the first byte,
+    /// unless `starttls` says otherwise.
     #[serde(deserialize_with = "address")]
     #[schemars(with = "Option<String>")]
     address: Option<Endpoint>,
+
+    /// The protocol spoken at `address` before TLS, where it starts in the open and is asked to go on
+    /// with TLS. Nobody logs in and nothing is sent.
+    starttls: Option<StartTls>,
 
     /// The name to ask for and to find in the certificate, if not the target's `trust.server_name` or
     /// the address's host.
@@ -103,6 +108,9 @@ impl Probe for Tls {
     }
 
     fn mistakes(&self, target: &Target) -> Vec<Mistake> {
+        if let Some(protocol) = self.starttls {
+            return self.starts_with_http(target, protocol);
+        }
         if self.address.is_some() || target.is_tls() {
             return Vec::new();
         }
@@ -125,6 +133,20 @@ impl Probe for Tls {
 }
 
 impl Tls {
+    /// HTTP has no STARTTLS, and it is what a target's URL speaks.
+    fn starts_with_http(&self, target: &Target, protocol: StartTls) -> Vec<Mistake> {
+        let own = Endpoint::tcp(target.host(), target.port());
+        if self.endpoint(target) != own {
+            return Vec::new();
+        }
+        let (scheme, word) = (target.url.scheme(), protocol.as_str());
+        let message = format!(
+            "{own} is where the target's URL speaks {scheme}; say in `address` where {word} is \
+             spoken, as host:port"
+        );
+        vec![Mistake { path: vec!["starttls".to_owned()], message }]
+    }
+
     fn endpoint(&self, target: &Target) -> Endpoint {
         match &self.address {
             Some(address) => address.clone(),

@@ -13,7 +13,10 @@ use super::{
     posture::{Broken, Posture, Seen},
     when::seconds,
 };
-use crate::contract::{Obstacle, Obstructed, Visit, net::Address};
+use crate::contract::{
+    Obstacle, Obstructed, Visit,
+    net::{Address, StartTls},
+};
 
 pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstructed> {
     let endpoint = tls.endpoint(&visit.target);
@@ -28,7 +31,8 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
         .map(|address| (address.clone(), format!("only {MOST} addresses are judged")))
         .collect();
 
-    let handshakes = judged.iter().map(|address| record(&visit.net, &endpoint, address, &name));
+    let handshakes =
+        judged.iter().map(|address| record(&visit.net, &endpoint, address, tls.starttls, &name));
     let mut recorded: Vec<(Address, Recorded)> =
         judged.iter().cloned().zip(join_all(handshakes).await).collect();
     leave_out_unroutable(&mut recorded, &mut left_out);
@@ -44,7 +48,7 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
     visit.memory.store(known);
 
     let seen = recorded.into_iter().zip(chains).map(|((address, recorded), chain)| Seen {
-        replay: replay(&address, &name),
+        replay: replay(&address, tls.starttls, &name),
         address,
         handshake: recorded.outcome,
         took: recorded.took,
@@ -113,17 +117,19 @@ fn distinct(addresses: Vec<Address>) -> Vec<Address> {
 }
 
 /// The command that shows the same certificates to a person.
-fn replay(address: &Address, name: &ServerName<'_>) -> String {
+fn replay(address: &Address, starttls: Option<StartTls>, name: &ServerName<'_>) -> String {
     let to = match address {
         Address::Ip(address) => format!("-connect {address}"),
         Address::Unix(path) => format!("-unix {}", path.display()),
     };
+    let first = starttls.map(|protocol| format!("-starttls {} ", protocol.as_str()));
+    let first = first.unwrap_or_default();
     let name = match name {
         ServerName::DnsName(name) => format!("-servername {}", name.as_ref()),
         // An address is no server name (RFC 6066 section 3), and openssl would send it as one.
         _ => "-noservername".to_owned(),
     };
-    format!("openssl s_client {to} {name} -showcerts </dev/null")
+    format!("openssl s_client {to} {first}{name} -showcerts </dev/null")
 }
 
 /// Addresses that are judged; behind more than these stands one load balancer.
@@ -144,7 +150,7 @@ mod tests {
                 group: None,
                 alpn: None,
             }),
-            Err(obstacle) => Err(Broken { obstructed: obstacle.because("so"), tls: None }),
+            Err(obstacle) => Err(obstacle.because("so").into()),
         };
         let address: SocketAddr = address.parse().expect("an address");
         let recorded = Recorded {
@@ -186,6 +192,6 @@ mod tests {
         let address = Address::Ip("192.0.2.7:443".parse().expect("an address"));
         let name = ServerName::try_from("192.0.2.7").expect("an address");
         let wanted = "openssl s_client -connect 192.0.2.7:443 -noservername -showcerts </dev/null";
-        assert_eq!(replay(&address, &name), wanted);
+        assert_eq!(replay(&address, None, &name), wanted);
     }
 }

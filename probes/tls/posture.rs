@@ -6,8 +6,8 @@ use rustls_pki_types::ServerName;
 
 use super::chain::Chain;
 use crate::contract::{
-    Item, Obstructed,
-    net::{Address, Negotiated},
+    Item, Obstacle, Obstructed,
+    net::{Address, Negotiated, StartTlsError},
 };
 
 /// How the target's addresses speak TLS, each of them.
@@ -51,6 +51,25 @@ pub(super) struct Broken {
     pub(super) obstructed: Obstructed,
     /// What TLS made of it, where it came to that.
     pub(super) tls: Option<rustls::Error>,
+    /// Whether it ended before TLS by what the server itself said, which is certain.
+    pub(super) refused: bool,
+}
+
+impl From<Obstructed> for Broken {
+    fn from(obstructed: Obstructed) -> Self {
+        Self { obstructed, tls: None, refused: false }
+    }
+}
+
+impl From<StartTlsError> for Broken {
+    fn from(error: StartTlsError) -> Self {
+        match error {
+            StartTlsError::Obstructed(obstructed) => obstructed.into(),
+            StartTlsError::Refused(detail) | StartTlsError::Injected(detail) => {
+                Self { refused: true, ..Obstacle::Tls.because(detail).into() }
+            }
+        }
+    }
 }
 
 impl Posture {

@@ -22,18 +22,25 @@ pub(super) const RULE: Rule<Tls> = Rule {
               turned away, at random and without a pattern in the logs.",
         how: "A connection to each address of the name (at most eight) and a handshake as a \
               current client makes it: TLS 1.2 and 1.3, forward-secret suites, HTTP/2 and HTTP/1.1 \
-              offered. Fails only on what is certain: refused, an alert, nothing in common, or an \
-              answer that is not TLS. Silence and resets are unknown.",
+              offered. With `starttls`, the server is asked in its protocol to go on with TLS, and \
+              neither is offered. Fails only on what is certain: refused, an alert, nothing in \
+              common, an answer that is not TLS, STARTTLS refused or not offered, or bytes in the \
+              open after it was granted. Silence, resets and being put off are unknown.",
         fix: "Refused: the process is down, or listens on another port or address (`ss -ltnp`). \
               Not TLS: TLS is terminated elsewhere, or switched off for this port (`listen 443 \
               ssl`). Alert unrecognized_name: no virtual host has the name. Alert \
               handshake_failure or protocol_version: the server offers nothing later than TLS 1.1, \
               or no forward-secret suite. A wrong signature: certificate and key do not belong \
-              together.",
+              together. STARTTLS refused: switch TLS on (PostgreSQL `ssl = on`, PgBouncer \
+              `client_tls_sslmode`, Postfix `smtpd_tls_security_level`). Bytes in the open after \
+              it was granted: bring the server up to date, and find out what stands before it.",
         sources: &[
             "RFC 9325 sections 3.1 and 4.2",
             "RFC 9846 (TLS 1.3), alerts",
             "RFC 6066 section 3",
+            "RFC 3207 section 4",
+            "PostgreSQL, frontend/backend protocol: SSL session encryption",
+            "CVE-2011-0411, CVE-2021-23222",
         ],
     },
     judge: |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
@@ -64,6 +71,9 @@ fn signs_with_another_key(seen: &Seen) -> bool {
 }
 
 fn broken_off(broken: &Broken) -> Item {
+    if broken.refused {
+        return fail(broken.obstructed.detail.clone());
+    }
     if broken.obstructed.obstacle == Obstacle::Refused {
         return fail("the connection was refused: nothing listens there".to_owned());
     }
@@ -134,10 +144,10 @@ mod tests {
         super::fixture::{Forge, NOW, judged},
         *,
     };
-    use crate::contract::Outcome;
+    use crate::contract::{Outcome, net::StartTlsError};
 
     fn broken(obstacle: Obstacle, tls: Option<Error>) -> Item {
-        broken_off(&Broken { obstructed: obstacle.because("as it went"), tls })
+        broken_off(&Broken { tls, ..obstacle.because("as it went").into() })
     }
 
     #[test]
@@ -164,6 +174,20 @@ mod tests {
         for (obstacle, tls) in uncertain {
             assert_eq!(broken(obstacle, tls).outcome, Outcome::Unknown(obstacle));
         }
+    }
+
+    #[test]
+    fn what_the_server_says_before_tls_is_certain_and_told_as_it_was() {
+        let refused = StartTlsError::Refused("the server refuses STARTTLS: so".to_owned());
+        let injected = StartTlsError::Injected("more arrives".to_owned());
+        for error in [refused, injected] {
+            let seen = error.to_string();
+            let item = broken_off(&error.into());
+            assert_eq!((item.outcome, item.seen), (Outcome::Fail(Confidence::Firm), seen));
+        }
+        let put_off = StartTlsError::Obstructed(Obstacle::Throttled.because("later"));
+        let item = broken_off(&put_off.into());
+        assert_eq!(item.outcome, Outcome::Unknown(Obstacle::Throttled));
     }
 
     #[test]
@@ -198,8 +222,8 @@ mod tests {
         let seen = &mut posture.seen[0];
         seen.asks_for_certificate = true;
         seen.handshake = Err(Broken {
-            obstructed: Obstacle::Tls.because("alert"),
             tls: Some(Error::AlertReceived(AlertDescription::HandshakeFailure)),
+            ..Obstacle::Tls.because("alert").into()
         });
         assert_eq!(judged(&RULE, &posture)[0].outcome, Outcome::Pass);
     }

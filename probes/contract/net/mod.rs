@@ -23,6 +23,7 @@ mod phases;
 mod raw;
 mod replay;
 mod session;
+mod starttls;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
 mod tests;
@@ -40,5 +41,6 @@ pub use phases::Phases;
 pub use raw::RawAnswer;
 pub(in crate::contract) use session::REQUESTS;
 pub use session::{HandshakeError, Net, NetSettings, Session};
+pub use starttls::{StartTls, StartTlsError};
 pub use tls::{crypto, negotiated, warm_up};
 pub use trust::{ClientIdentity, Roots, Trust, TrustError};

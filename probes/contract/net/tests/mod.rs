@@ -3,6 +3,7 @@
 mod budgets;
 mod hostile;
 mod reach;
+mod starttls;
 mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
