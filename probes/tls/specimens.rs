@@ -12,6 +12,8 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use crate::contract::specimen::{
@@ -75,6 +77,14 @@ pub(super) fn all() -> Vec<Specimen> {
         ),
         nobody("a closed port", || boxed(std::future::ready(closed()))),
         nobody("plain HTTP on the port", || boxed(plain())),
+        specimen("a sound chain after SSLRequest", &[], || {
+            boxed(in_the_open("postgres", &[b"", b"S"], 60))
+        }),
+        specimen("an expired certificate after STARTTLS", &["tls-certificate-expired"], || {
+            boxed(in_the_open("smtp", MAIL, -10))
+        }),
+        nobody("a database without TLS", || boxed(in_the_open("postgres", &[b"", b"N"], 60))),
+        nobody("a mail server without STARTTLS", || boxed(in_the_open("smtp", BARE_MAIL, 60))),
     ]
 }
 
@@ -242,6 +252,48 @@ async fn plain() -> Started {
     let url = Url::parse(&format!("https://{}/", server.address())).expect("a URL");
     Started::new(url, server).root(stranger())
 }
+
+/// A server that says the first of these, answers what it hears with the next, and then speaks TLS with
+/// a certificate that lives for so many days to come.
+async fn in_the_open(protocol: &str, says: &'static [&'static [u8]], days: i64) -> Started {
+    let pki = Pki::new();
+    let certified = pki.leaf_with(&[NAME], |params| {
+        params.not_before = ago(100);
+        params.not_after = match u64::try_from(days) {
+            Ok(days) => validity(0, days).1,
+            Err(_) => ago(days.unsigned_abs()),
+        };
+    });
+    let tls = TlsAcceptor::from(server_config(&certified));
+    let server = Server::raw(move |mut stream| {
+        let tls = tls.clone();
+        async move {
+            for (i, part) in says.iter().enumerate() {
+                let heard = if i == 0 { Ok(0) } else { stream.read(&mut [0; 64]).await };
+                if heard.is_err() || stream.write_all(part).await.is_err() {
+                    return;
+                }
+            }
+            // Whoever leaves instead of shaking hands is not to be answered.
+            let _ = tls.accept(stream).await;
+        }
+    });
+    let server = server.await;
+    let settings = json!({
+        "address": server.address().to_string(), "starttls": protocol, "server_name": NAME,
+    });
+    let elsewhere = Url::parse("http://127.0.0.1:1/").expect("a URL");
+    Started::new(elsewhere, server).root(pki.root()).settings(settings)
+}
+
+const MAIL: &[&[u8]] = &[
+    b"220 mail.shop.example ESMTP\r\n",
+    b"250-mail.shop.example\r\n250 STARTTLS\r\n",
+    b"220 go ahead\r\n",
+];
+
+const BARE_MAIL: &[&[u8]] =
+    &[b"220 mail.shop.example ESMTP\r\n", b"250 mail.shop.example\r\n", b"221 bye\r\n"];
 
 async fn serve(certified: Certified, root: CertificateDer<'static>) -> Started {
     let server = Server::https(server_config(&certified), page).await;

@@ -1,8 +1,10 @@
 //! The probe against servers on loopback: what its specimens cannot show.
 
 mod addresses;
+mod programs;
 mod servers;
 mod settings;
+mod starttls;
 mod wire;
 
 use std::{

@@ -47,10 +47,33 @@ fn a_target_without_tls_needs_an_address() {
 }
 
 #[test]
+fn starttls_needs_a_port_on_which_no_http_is_spoken() {
+    let mistakes = |settings: Value, url| {
+        let tls: Tls = serde_json::from_value(settings).expect("settings");
+        Armed::mistakes(&tls, &target(url))
+    };
+    let apart = json!({ "starttls": "postgres", "address": "db.example:5432" });
+    assert!(mistakes(apart.clone(), "https://shop.example/").is_empty());
+    assert!(mistakes(apart, "http://shop.example/").is_empty());
+    for (settings, url) in [
+        (json!({ "starttls": "smtp" }), "https://shop.example/"),
+        (json!({ "starttls": "smtp" }), "http://shop.example/"),
+        (json!({ "starttls": "smtp", "address": "Shop.example:443" }), "https://shop.example/"),
+    ] {
+        let mistakes = mistakes(settings, url);
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        assert_eq!(mistakes[0].path, ["starttls"]);
+        let message = &mistakes[0].message;
+        assert!(message.contains("say in `address` where smtp is spoken"), "{message}");
+    }
+}
+
+#[test]
 fn mistakes_say_what_would_be_right() {
     assert!(wrong(json!({ "address": "broker.example" })).contains("write host:port"));
     assert!(wrong(json!({ "address": "unix:/run/x" })).contains("write host:port"));
     assert!(wrong(json!({ "server_name": "käse.example" })).contains("xn--"));
+    assert!(wrong(json!({ "starttls": "imap" })).contains("`postgres` or `smtp`"));
     assert!(wrong(json!({ "renew_before": 30 })).contains("unit"));
     assert!(wrong(json!({ "renew_befor": "30d" })).contains("unknown field"));
 }
