@@ -16,12 +16,14 @@ use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use super::{
     Tls,
-    chain::{Authorities, Chain, Standard},
+    chain::{Authorities, Chain, Standard, issuer},
+    handshake::Afterwards,
     posture::{Posture, Seen},
+    staple::{Staple, made::Made},
     when::DAY,
 };
 use crate::contract::{
-    Item, Rule,
+    Item, Obstacle, Rule,
     net::{Address, Negotiated},
 };
 
@@ -157,6 +159,46 @@ impl Forge {
         })
     }
 
+    /// A leaf that lives for this many days, of which one has passed.
+    pub(super) fn leaf_lasting(
+        &self,
+        days: i64,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> CertificateDer<'static> {
+        self.leaf_with(&["shop.example"], |params| {
+            params.not_before = moment(NOW - DAY);
+            params.not_after = moment(NOW + (days - 1) * DAY - 1);
+            change(params);
+        })
+    }
+
+    /// A leaf, below an intermediate of this organisation's.
+    pub(super) fn under_organisation(
+        &self,
+        name: &str,
+    ) -> (CertificateDer<'static>, CertificateDer<'static>) {
+        let mut params = authority(&self.name, "subordinate", 0, FAR);
+        params.distinguished_name.push(DnType::OrganizationName, name);
+        let issuer = CertifiedIssuer::signed_by(params, key(), &self.root);
+        let issuer = issuer.expect("an authority below the root");
+        (signed(leaf(&["shop.example"]).signed_by(&key(), &issuer)), issuer.der().clone())
+    }
+
+    /// Staples a response of the intermediate's to every chain of the posture.
+    pub(super) fn staple(&self, posture: &mut Posture, made: &Made) {
+        let bytes = made.signed_by(&self.intermediate);
+        for seen in &mut posture.seen {
+            let chain = seen.chain.as_ref().expect("a chain");
+            let staple = Staple::read(&bytes, &chain.leaf, issuer(chain).as_ref());
+            seen.staple = Some(Arc::new(staple));
+        }
+    }
+
+    /// The authority that issues the leaves.
+    pub(super) fn issuer(&self) -> &CertifiedIssuer<'static, KeyPair> {
+        &self.intermediate
+    }
+
     /// A key of every kind that current clients take.
     pub(super) fn every_key() -> Vec<SubjectPublicKeyInfo> {
         let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size);
@@ -174,9 +216,23 @@ impl Forge {
 
     /// What a visit to a server with this chain brings back.
     pub(super) fn posture(&self, served: &[CertificateDer<'static>], at: i64) -> Posture {
+        self.posture_of(served, &self.trusted, at)
+    }
+
+    /// The same, where of the trusted authorities only names and keys are known.
+    pub(super) fn posture_by_keys(&self, served: &[CertificateDer<'static>], at: i64) -> Posture {
+        self.posture_of(served, &[], at)
+    }
+
+    fn posture_of(
+        &self,
+        served: &[CertificateDer<'static>],
+        certificates: &[CertificateDer<'static>],
+        at: i64,
+    ) -> Posture {
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(self.trusted.iter().cloned());
-        let authorities = Authorities::new(&store, &self.trusted);
+        let authorities = Authorities::new(&store, certificates);
         let mut known = self.known.clone();
         known.extend(authorities.intermediates().cloned());
         let name = ServerName::try_from(self.asked.clone()).expect("a name or an address");
@@ -211,7 +267,16 @@ pub(super) fn judged_with(tls: &Tls, rule: &Rule<Tls>, posture: &Posture) -> Vec
 
 /// A posture of these addresses.
 pub(super) fn posture(name: ServerName<'static>, at: i64, seen: Vec<Seen>) -> Posture {
-    Posture { at, name, seen, left_out: Vec::new(), unread: None }
+    Posture {
+        at,
+        name,
+        seen,
+        left_out: Vec::new(),
+        unread: None,
+        is_http: true,
+        connections: 3,
+        took: Duration::from_millis(15),
+    }
 }
 
 /// An address on which the handshake succeeded.
@@ -228,7 +293,14 @@ pub(super) fn seen(port: u16, chain: Result<Arc<Chain>, crate::contract::Obstruc
         chain,
         asks_for_certificate: false,
         bad_signature: None,
-        replay: String::new(),
+        afterwards: Afterwards::GoesOn,
+        sessions: Arc::default(),
+        survey: Err(Obstacle::Pending.because("nothing was asked")),
+        anonymous: None,
+        staple: None,
+        listed: None,
+        extension_timestamps: None,
+        client: String::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Posture, Tls, chain::Certificate, posture::Seen};
+use super::{Posture, Tls, chain::Certificate, posture::Seen, staple::Answer};
 use crate::contract::{Gauge, Reading};
 
 pub(super) const GAUGES: &[Gauge<Tls>] = &[
@@ -54,10 +54,35 @@ pub(super) const GAUGES: &[Gauge<Tls>] = &[
         },
     },
     Gauge {
+        name: "tls_staple_next_update_timestamp_seconds",
+        help: "End of the stapled OCSP response; where addresses differ, of the one that ends first.",
+        labels: &["host"],
+        read: |_, posture| {
+            let staples = posture.seen.iter().filter_map(|seen| seen.staple.as_ref()?.answer());
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "seconds up to the year 9999 fit 53 bits"
+            )]
+            reading(posture, staples.map(Answer::holds_until).min().map(|end| end as f64))
+        },
+    },
+    Gauge {
         name: "tls_handshake_success_ratio",
         help: "Share of the host's addresses with which a client can shake hands.",
         labels: &["host"],
         read: |_, posture| reading(posture, success_ratio(posture)),
+    },
+    Gauge {
+        name: "tls_visit_connections",
+        help: "Connections that the last visit has used.",
+        labels: &["host"],
+        read: |_, posture| reading(posture, Some(f64::from(posture.connections))),
+    },
+    Gauge {
+        name: "tls_visit_seconds",
+        help: "Time that the last visit has taken.",
+        labels: &["host"],
+        read: |_, posture| reading(posture, Some(posture.took.as_secs_f64())),
     },
 ];
 
@@ -106,6 +131,7 @@ mod tests {
     use super::{
         super::{
             fixture::{Forge, NOW},
+            staple::made::Made,
             when::DAY,
         },
         *,
@@ -134,6 +160,23 @@ mod tests {
         assert_eq!(readings[0], ("shop.example 0".to_owned(), (NOW - 1) as f64));
         assert_eq!(readings[1].0, "shop.example 1");
         assert_eq!(readings.len(), 2);
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "a moment of this century")]
+    fn the_staple_that_ends_first_counts() {
+        let forge = Forge::new();
+        let chain = [forge.leaf(&["shop.example"]), forge.intermediate()];
+        let name = "tls_staple_next_update_timestamp_seconds";
+        let mut posture = forge.posture(&chain, NOW);
+        assert!(read(name, &posture).is_empty());
+        let mut made = Made::good(&chain[0], NOW);
+        forge.staple(&mut posture, &made);
+        let mut other = forge.posture(&chain, NOW);
+        made.next_update = Some(NOW + DAY);
+        forge.staple(&mut other, &made);
+        posture.seen.extend(other.seen);
+        assert_eq!(read(name, &posture), [("shop.example".to_owned(), (NOW + DAY) as f64)]);
     }
 
     #[test]

@@ -5,15 +5,19 @@
 //! it, and it is closed before this module gives anything back.
 
 use std::{
+    future::poll_fn,
+    pin::Pin,
     sync::{
         Arc, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
     time::{Duration, Instant},
 };
 
 use rustls::{
-    AlertDescription, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    AlertDescription, ClientConfig, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion,
+    SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -22,12 +26,37 @@ use rustls::{
     sign::CertifiedKey,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio::{io::AsyncWriteExt, time};
-
-use super::posture::Broken;
-use crate::contract::net::{
-    Address, Connection, Endpoint, Negotiated, Session, StartTls, crypto, negotiated,
+use tokio::{
+    io::{AsyncRead, AsyncWriteExt, ReadBuf},
+    time,
 };
+use tokio_rustls::client::TlsStream;
+
+use super::{posture::Broken, sessions::Sessions, way::Way};
+use crate::contract::net::{Connection, Negotiated, crypto, negotiated};
+
+/// A client that shakes hands. The usual one asks for the target's name, takes every signature, and
+/// keeps the sessions it is offered.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Client {
+    /// Asks for no name.
+    pub(super) nameless: bool,
+    /// The sessions it may resume, and those it is offered.
+    pub(super) sessions: Arc<Sessions>,
+    /// Takes down what it is shown. The library resumes a session only with the verifier it began with,
+    /// so a client that comes again brings its own.
+    pub(super) recorder: Arc<Recorder>,
+    /// Leaves at once, without waiting for what the server may send after the handshake.
+    pub(super) hasty: bool,
+}
+
+impl Client {
+    /// A client that takes these signatures alone.
+    pub(super) fn taking(schemes: &'static [SignatureScheme]) -> Self {
+        let recorder = Recorder { schemes: Some(schemes), ..Recorder::default() };
+        Self { recorder: Arc::new(recorder), ..Self::default() }
+    }
+}
 
 /// What one handshake showed.
 #[derive(Debug)]
@@ -38,87 +67,141 @@ pub(super) struct Recorded {
     /// The chain the server sent, leaf first, even if the handshake failed after it; empty if it came
     /// to none.
     pub(super) chain: Vec<CertificateDer<'static>>,
+    /// The OCSP response that came with it, as it was sent.
+    pub(super) staple: Option<Vec<u8>>,
     pub(super) asks_for_certificate: bool,
     pub(super) bad_signature: Option<Error>,
+    /// What came after the handshake.
+    pub(super) afterwards: Afterwards,
+    /// Whether an earlier session was resumed.
+    pub(super) resumed: bool,
 }
 
-/// Connects to one address, to where it is the client's turn to begin TLS.
-pub(super) async fn connect(
-    session: &Session,
-    endpoint: &Endpoint,
-    address: &Address,
-    starttls: Option<StartTls>,
-) -> Result<Connection, Broken> {
-    let mut connection = session.connect_address(endpoint, address).await?;
-    if let Some(protocol) = starttls {
-        session.start_tls(&mut connection, protocol).await?;
-    }
-    Ok(connection)
+/// What a server does once the handshake is complete for the client. In TLS 1.3 it has yet to look at
+/// the client's certificate, or the lack of one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Afterwards {
+    /// It goes on: a session ticket came, or data.
+    GoesOn,
+    /// It ends the connection.
+    Ends,
+    /// It waits for us, or for something else.
+    #[default]
+    Silence,
 }
 
 /// Shakes hands with one address.
-pub(super) async fn record(
-    session: &Session,
-    endpoint: &Endpoint,
-    address: &Address,
-    starttls: Option<StartTls>,
-    name: &ServerName<'static>,
-) -> Recorded {
+pub(super) async fn record(way: &Way<'_>, name: &ServerName<'static>, client: &Client) -> Recorded {
     // What follows STARTTLS is the protocol that it was said in, and never HTTP.
-    let alpn = starttls.is_none();
-    let offered = attempt(session, endpoint, address, starttls, name, alpn).await;
+    let alpn = way.starttls.is_none();
+    let offered = attempt(way, name, client, alpn).await;
     // The service speaks neither HTTP/2 nor HTTP/1.1, and would rather have no offer than those
     // (RFC 7301 section 3.2): a broker, a database.
     let unfit = Error::AlertReceived(AlertDescription::NoApplicationProtocol);
     match &offered.outcome {
         Err(Broken { tls: Some(error), .. }) if *error == unfit => {
-            attempt(session, endpoint, address, starttls, name, false).await
+            attempt(way, name, client, false).await
         }
         _ => offered,
     }
 }
 
 async fn attempt(
-    session: &Session,
-    endpoint: &Endpoint,
-    address: &Address,
-    starttls: Option<StartTls>,
+    way: &Way<'_>,
     name: &ServerName<'static>,
+    client: &Client,
     alpn: bool,
 ) -> Recorded {
-    let seen = Arc::new(Recorder::default());
-    match connect(session, endpoint, address, starttls).await {
+    let mut recorded = Recorded::default();
+    let seen = &client.recorder;
+    recorded.outcome = match way.connect().await {
         Ok(connection) => {
-            let mut took = connection.phases().connect;
+            recorded.took = connection.phases().connect;
             let started = Instant::now();
-            let outcome = shake(session, connection, &seen, name, alpn).await;
-            took += started.elapsed();
-            seen.recorded(outcome, took)
+            let shaken = shake(way, connection, name, client, alpn).await;
+            recorded.took += started.elapsed();
+            match shaken {
+                Ok(stream) => Ok(recorded.rest_of(stream, client).await),
+                Err(broken) => Err(broken),
+            }
         }
-        Err(broken) => seen.recorded(Err(broken), Duration::ZERO),
+        Err(broken) => Err(broken),
+    };
+    recorded.chain = std::mem::take(&mut *unpoisoned(&seen.chain));
+    recorded.staple = unpoisoned(&seen.staple).take();
+    recorded.asks_for_certificate = seen.asks_for_certificate.load(Ordering::Relaxed);
+    recorded.bad_signature = unpoisoned(&seen.bad_signature).take();
+    recorded
+}
+
+impl Recorded {
+    /// Waits for what comes after the handshake, and leaves.
+    async fn rest_of(&mut self, mut stream: TlsStream<Connection>, client: &Client) -> Negotiated {
+        let session = stream.get_ref().1;
+        self.resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
+        let settled = negotiated(&stream);
+        // Before TLS 1.3 tickets and alerts come within the handshake.
+        if session.protocol_version() == Some(ProtocolVersion::TLSv1_2) {
+            self.afterwards = Afterwards::GoesOn;
+        } else if !client.hasty {
+            let patience = (self.took * 2).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+            let wait = afterwards(&mut stream, &client.sessions);
+            self.afterwards = time::timeout(patience, wait).await.unwrap_or_default();
+        }
+        // A server that never hears of our leaving logs an error and waits for its own time-out.
+        let _ = time::timeout(FAREWELL, stream.shutdown()).await;
+        settled
     }
 }
 
+impl Default for Recorded {
+    fn default() -> Self {
+        let nothing = crate::contract::Obstacle::Pending.because("nothing has been recorded yet");
+        Self {
+            outcome: Err(nothing.into()),
+            took: Duration::ZERO,
+            chain: Vec::new(),
+            staple: None,
+            asks_for_certificate: false,
+            bad_signature: None,
+            afterwards: Afterwards::default(),
+            resumed: false,
+        }
+    }
+}
+
+/// What the server does next. A ticket is no data, so reading alone would wait on.
+async fn afterwards(stream: &mut TlsStream<Connection>, sessions: &Sessions) -> Afterwards {
+    let mut buffer = [0; 512];
+    poll_fn(|context| {
+        let mut buffer = ReadBuf::new(&mut buffer);
+        match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Poll::Ready(Afterwards::GoesOn),
+            Poll::Ready(_) => Poll::Ready(Afterwards::Ends),
+            Poll::Pending if sessions.count() > 0 => Poll::Ready(Afterwards::GoesOn),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
 async fn shake(
-    session: &Session,
+    way: &Way<'_>,
     connection: Connection,
-    seen: &Arc<Recorder>,
     name: &ServerName<'static>,
+    client: &Client,
     alpn: bool,
-) -> Result<Negotiated, Broken> {
+) -> Result<TlsStream<Connection>, Broken> {
     let mut config = BASE.clone();
-    config.dangerous().set_certificate_verifier(Arc::clone(seen) as _);
-    config.client_auth_cert_resolver = Arc::clone(seen) as _;
+    config.dangerous().set_certificate_verifier(Arc::clone(&client.recorder) as _);
+    config.client_auth_cert_resolver = Arc::clone(&client.recorder) as _;
+    config.resumption = Resumption::store(Arc::clone(&client.sessions) as _);
+    config.enable_sni = !client.nameless;
     if !alpn {
         config.alpn_protocols.clear();
     }
-    let shaken = session.handshake(connection, Arc::new(config), name.clone()).await;
-    let mut stream =
-        shaken.map_err(|error| Broken { tls: error.tls, ..error.obstructed.into() })?;
-    let settled = negotiated(&stream);
-    // A server that never hears of our leaving logs an error and waits for its own time-out.
-    let _ = time::timeout(FAREWELL, stream.shutdown()).await;
-    Ok(settled)
+    let shaken = way.session.handshake(connection, Arc::new(config), name.clone()).await;
+    shaken.map_err(|error| Broken { tls: error.tls, ..error.obstructed.into() })
 }
 
 /// What every recorded handshake has in common; the recorder is set for each.
@@ -130,30 +213,21 @@ static BASE: LazyLock<ClientConfig> = LazyLock::new(|| {
         .with_custom_certificate_verifier(Arc::new(Recorder::default()))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    // A resumed handshake shows no certificate.
-    config.resumption = Resumption::disabled();
     config
 });
 
 /// Takes down what the server shows and agrees to all of it.
 #[derive(Debug, Default)]
-struct Recorder {
+pub(super) struct Recorder {
     chain: Mutex<Vec<CertificateDer<'static>>>,
+    staple: Mutex<Option<Vec<u8>>>,
     bad_signature: Mutex<Option<Error>>,
     asks_for_certificate: AtomicBool,
+    /// The only signatures to say we can verify.
+    schemes: Option<&'static [SignatureScheme]>,
 }
 
 impl Recorder {
-    fn recorded(&self, outcome: Result<Negotiated, Broken>, took: Duration) -> Recorded {
-        Recorded {
-            outcome,
-            took,
-            chain: std::mem::take(&mut *unpoisoned(&self.chain)),
-            asks_for_certificate: self.asks_for_certificate.load(Ordering::Relaxed),
-            bad_signature: unpoisoned(&self.bad_signature).take(),
-        }
-    }
-
     fn note(&self, verified: Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
         if let Err(error) = verified {
             unpoisoned(&self.bad_signature).get_or_insert(error);
@@ -168,11 +242,12 @@ impl ServerCertVerifier for Recorder {
         leaf: &CertificateDer<'_>,
         rest: &[CertificateDer<'_>],
         _: &ServerName<'_>,
-        _ocsp: &[u8],
+        staple: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let sent = std::iter::once(leaf).chain(rest).map(|der| der.clone().into_owned());
         *unpoisoned(&self.chain) = sent.collect();
+        *unpoisoned(&self.staple) = (!staple.is_empty()).then(|| staple.to_vec());
         Ok(ServerCertVerified::assertion())
     }
 
@@ -199,6 +274,9 @@ impl ServerCertVerifier for Recorder {
     /// More than can be verified, so that a server with an old key shows its certificate instead of
     /// breaking off.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        if let Some(schemes) = self.schemes {
+            return schemes.to_vec();
+        }
         let mut schemes = crypto().signature_verification_algorithms.supported_schemes();
         schemes.extend([
             SignatureScheme::ED448,
@@ -227,6 +305,10 @@ impl ResolvesClientCert for Recorder {
 fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How long to wait for what a server sends after the handshake: twice what that took, within bounds.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// How long a server may take to hear that we leave.
 const FAREWELL: Duration = Duration::from_millis(500);

@@ -23,8 +23,9 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// How many chains and intermediates are kept: one for each address of a visit.
-    const KEPT: usize = 8;
+    /// How many chains and intermediates are kept: those of each address of a visit, which may show
+    /// three kinds of client a different one.
+    const KEPT: usize = 24;
 
     /// The judgement of a chain that was found sound before, unless something has changed since.
     pub(super) fn recall(

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule<Tls> = Rule {
               refuse private ones above 825 days.",
         how: "A handshake with each address; the leaf's lifetime against the limit for its day of \
               issue: 398 days before 2026-03-15, then 200, from 2027-03-15 100, from 2029-03-15 \
-              47, if its root is a public one; 825 days otherwise.",
+              47, if its root is a public one (or `authorities: public`); 825 days otherwise.",
         fix: "Automate renewal first (ACME, cert-manager, step-ca), then shorten the lifetime: 90 \
               days is a good start, and the limit for public certificates falls to 47 by 2029.",
         sources: &[
@@ -29,12 +29,12 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "TLSRef 6.0",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(|chain| vec![judge(chain)]),
+    judge: |tls, posture: &Posture| posture.items(|chain| vec![judge(tls, chain)]),
 };
 
-fn judge(chain: &Chain) -> Item {
+fn judge(tls: &Tls, chain: &Chain) -> Item {
     let leaf = &chain.leaf;
-    let is_public = chain.trust.path().is_some_and(|path| path.anchor.public);
+    let is_public = tls.is_public(chain);
     let limit = if is_public { public_limit(leaf.not_before) } else { 825 };
     // A day that has begun counts whole.
     let days = leaf.lifetime().saturating_add(DAY - 1) / DAY;
@@ -67,8 +67,10 @@ const LIMITS: [(i64, i64); 5] = [
 mod tests {
     use super::{
         super::{
+            Tls,
+            authority_kind::AuthorityKind,
             chain::{Chain, Trust},
-            fixture::{Forge, NOW, judged},
+            fixture::{Forge, NOW, judged, judged_with},
             when::{DAY, date},
         },
         LIMITS, RULE,
@@ -101,6 +103,20 @@ mod tests {
         assert_eq!(outcome(825 * DAY), Outcome::Pass);
         assert!(matches!(outcome(825 * DAY + 1), Outcome::Fail(_)));
         assert!(matches!(outcome(1200 * DAY), Outcome::Fail(_)));
+    }
+
+    #[test]
+    fn the_settings_say_whose_limit_holds() {
+        let forge = Forge::new();
+        let posture =
+            forge.posture(&[forge.leaf_of(NOW, NOW + 300 * DAY), forge.intermediate()], NOW);
+        let outcome = |authorities| {
+            let tls = Tls { authorities, ..Tls::default() };
+            judged_with(&tls, &RULE, &posture)[0].outcome
+        };
+        assert!(matches!(outcome(Some(AuthorityKind::Public)), Outcome::Fail(_)));
+        assert_eq!(outcome(Some(AuthorityKind::Private)), Outcome::Pass);
+        assert_eq!(outcome(None), Outcome::Pass);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rcgen::{
 };
 use rustls::{
     ServerConfig,
+    server::ResolvesServerCert,
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -16,11 +17,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
+use super::{protocol_specimens, statement_specimens};
 use crate::contract::specimen::{
     Answer, Asked, Certified, Pki, Server, Specimen, Started, provider, refusing, validity,
 };
 
 pub(super) fn all() -> Vec<Specimen> {
+    let mut all = of_chains();
+    all.extend(statement_specimens::all());
+    all.extend(protocol_specimens::all());
+    all
+}
+
+fn of_chains() -> Vec<Specimen> {
     vec![
         specimen("a sound chain", &[], || boxed(sound())),
         specimen("a target given by its IP address", &[], || boxed(by_address())),
@@ -83,12 +92,14 @@ pub(super) fn all() -> Vec<Specimen> {
         specimen("an expired certificate after STARTTLS", &["tls-certificate-expired"], || {
             boxed(in_the_open("smtp", MAIL, -10))
         }),
-        nobody("a database without TLS", || boxed(in_the_open("postgres", &[b"", b"N"], 60))),
-        nobody("a mail server without STARTTLS", || boxed(in_the_open("smtp", BARE_MAIL, 60))),
+        refusing_tls("a database without TLS", || boxed(in_the_open("postgres", &[b"", b"N"], 60))),
+        refusing_tls("a mail server without STARTTLS", || {
+            boxed(in_the_open("smtp", BARE_MAIL, 60))
+        }),
     ]
 }
 
-fn specimen(
+pub(super) fn specimen(
     name: &'static str,
     fails: &'static [&'static str],
     start: fn() -> Starting,
@@ -98,32 +109,18 @@ fn specimen(
 
 /// A server without TLS: nothing can be said of its certificates.
 fn nobody(name: &'static str, start: fn() -> Starting) -> Specimen {
-    Specimen {
-        name,
-        fails: &["tls-unreachable"],
-        unknown: &[
-            "tls-certificate-expired",
-            "tls-certificate-not-yet-valid",
-            "tls-certificate-expiring",
-            "tls-hostname-mismatch",
-            "tls-untrusted-issuer",
-            "tls-self-signed",
-            "tls-intermediate-missing",
-            "tls-chain-element-expired",
-            "tls-chain-disordered",
-            "tls-weak-key",
-            "tls-weak-signature",
-            "tls-san-missing",
-            "tls-wrong-usage",
-            "tls-lifetime-too-long",
-        ],
-        start,
-    }
+    Specimen { name, fails: &["tls-unreachable"], unknown: NOTHING_ELSE, start }
 }
 
-type Starting = Pin<Box<dyn Future<Output = Started> + Send>>;
+/// The same on a port that need not speak HTTP.
+fn refusing_tls(name: &'static str, start: fn() -> Starting) -> Specimen {
+    let (_http, unknown) = NOTHING_ELSE.split_last().expect("a list");
+    Specimen { unknown, ..nobody(name, start) }
+}
 
-fn boxed(starting: impl Future<Output = Started> + Send + 'static) -> Starting {
+pub(super) type Starting = Pin<Box<dyn Future<Output = Started> + Send>>;
+
+pub(super) fn boxed(starting: impl Future<Output = Started> + Send + 'static) -> Starting {
     Box::pin(starting)
 }
 
@@ -295,47 +292,56 @@ const MAIL: &[&[u8]] = &[
 const BARE_MAIL: &[&[u8]] =
     &[b"220 mail.shop.example ESMTP\r\n", b"250 mail.shop.example\r\n", b"221 bye\r\n"];
 
-async fn serve(certified: Certified, root: CertificateDer<'static>) -> Started {
+pub(super) async fn serve(certified: Certified, root: CertificateDer<'static>) -> Started {
     let server = Server::https(server_config(&certified), page).await;
     Started::new(server.url("/"), server).root(root).settings(json!({ "server_name": NAME }))
 }
 
 /// Like a sound server's, whatever certificate and key are: they need not fit each other.
 pub(super) fn server_config(certified: &Certified) -> Arc<ServerConfig> {
-    let provider = provider();
-    let key = provider.key_provider.load_private_key(certified.key.clone_key());
-    let shown = CertifiedKey::new(certified.chain.clone(), key.expect("a key we can sign with"));
-    let config = ServerConfig::builder_with_provider(provider)
+    showing(SingleCertAndKey::from(certified_key(certified)))
+}
+
+/// A sound server that shows what `resolver` says.
+pub(super) fn showing(resolver: impl ResolvesServerCert + 'static) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .expect("the provider has both versions")
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
+        .with_cert_resolver(Arc::new(resolver));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Arc::new(config)
 }
 
-fn page(_: Asked) -> Answer {
+/// A chain and a key, whether or not they fit each other.
+pub(super) fn certified_key(certified: &Certified) -> CertifiedKey {
+    let key = provider().key_provider.load_private_key(certified.key.clone_key());
+    CertifiedKey::new(certified.chain.clone(), key.expect("a key we can sign with"))
+}
+
+pub(super) fn page(_: Asked) -> Answer {
     Answer::text(200, "ok")
 }
 
 /// An authority with dates of its own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn root(name: &str, days_ago: u64, days_ahead: i64) -> Self {
+    pub(super) fn root(name: &str, days_ago: u64, days_ahead: i64) -> Self {
         let made = CertifiedIssuer::self_signed(authority(name, days_ago, days_ahead), key());
         Self(made.expect("a self-signed authority"))
     }
 
-    fn below(issuer: &Self, name: &str, days_ago: u64, days_ahead: i64) -> Self {
+    pub(super) fn below(issuer: &Self, name: &str, days_ago: u64, days_ahead: i64) -> Self {
         let params = authority(name, days_ago, days_ahead);
         Self(CertifiedIssuer::signed_by(params, key(), &issuer.0).expect("an authority"))
     }
 
-    fn der(&self) -> CertificateDer<'static> {
+    pub(super) fn der(&self) -> CertificateDer<'static> {
         self.0.der().clone()
     }
 
-    fn leaf(&self, sent: &[&Self]) -> Certified {
+    pub(super) fn leaf(&self, sent: &[&Self]) -> Certified {
         let (leaf, key) = leaf(&self.0);
         let chain = std::iter::once(leaf).chain(sent.iter().map(|one| one.der())).collect();
         Certified { chain, key }
@@ -404,10 +410,55 @@ fn replaced(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     der
 }
 
-const NAME: &str = "shop.example";
+pub(super) const NAME: &str = "shop.example";
 
 /// sha256WithRSAEncryption and sha1WithRSAEncryption (1.2.840.113549.1.1.11 and .5), in DER.
 const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
 const RSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05];
 
 const RSA_1024: &str = include_str!("fixtures/rsa1024-public-key.pem");
+
+/// What cannot be told of a server with which nobody can shake hands.
+const NOTHING_ELSE: &[&str] = &[
+    "tls-broken-cipher",
+    "tls-broken-version",
+    "tls-cbc-without-etm",
+    "tls-certificate-expired",
+    "tls-certificate-expiring",
+    "tls-certificate-not-yet-valid",
+    "tls-chain-disordered",
+    "tls-chain-element-expired",
+    "tls-compression",
+    "tls-early-data",
+    "tls-extended-master-secret-missing",
+    "tls-fallback-unprotected",
+    "tls-finite-field-dh",
+    "tls-heartbeat",
+    "tls-hostname-mismatch",
+    "tls-insecure-renegotiation",
+    "tls-intermediate-missing",
+    "tls-legacy-version",
+    "tls-lifetime-too-long",
+    "tls-modern-version-missing",
+    "tls-no-forward-secrecy",
+    "tls-post-quantum-missing",
+    "tls-san-missing",
+    "tls-second-certificate-unsound",
+    "tls-self-signed",
+    "tls-static-key-exchange",
+    "tls-untrusted-issuer",
+    "tls-weak-cipher",
+    "tls-weak-curve",
+    "tls-weak-dh",
+    "tls-weak-handshake-signature",
+    "tls-weak-key",
+    "tls-weak-signature",
+    "tls-anchor-expiring",
+    "tls-staple-missing",
+    "tls-staple-stale",
+    "tls-certificate-revoked",
+    "tls-transparency-missing",
+    "tls-wrong-certificate-without-sni",
+    "tls-wrong-usage",
+    "tls-http2-missing",
+];

@@ -86,12 +86,7 @@ fn broken_off(broken: &Broken) -> Item {
         Some(Error::PeerIncompatible(why)) => {
             fail(format!("the server has nothing in common with current clients ({why:?})"))
         }
-        Some(Error::InvalidMessage(
-            InvalidMessage::InvalidContentType
-            | InvalidMessage::UnknownProtocolVersion
-            | InvalidMessage::InvalidEmptyPayload
-            | InvalidMessage::MessageTooLarge,
-        )) => fail("what answers on this port is not TLS".to_owned()),
+        _ if broken.is_no_tls() => fail("what answers on this port is not TLS".to_owned()),
         // Limits differ: Go and rustls refuse such a message, OpenSSL's default is 100 KiB.
         Some(Error::InvalidMessage(
             InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,

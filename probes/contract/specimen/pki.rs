@@ -53,6 +53,11 @@ impl Pki {
         &self.intermediate
     }
 
+    /// The issuer of the intermediate.
+    pub fn root_issuer(&self) -> &CertifiedIssuer<'static, KeyPair> {
+        &self.root
+    }
+
     /// A sound certificate for these DNS names and IP addresses: 90 days long, a day old.
     pub fn leaf(&self, names: &[&str]) -> Certified {
         self.leaf_with(names, |_| {})

@@ -3,7 +3,8 @@
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
-use super::Certificate;
+use super::{Certificate, certificate::Name};
+use crate::tls::der::{SEQUENCE, wrap};
 
 /// The authorities that may vouch for a target: as a verifier takes them, and the certificates they
 /// come from where those are known.
@@ -52,7 +53,12 @@ impl<'a> Authorities<'a> {
         let certificate =
             same.filter_map(|der| Certificate::read(der).ok()).max_by_key(|read| read.not_after);
         let public = webpki_roots::TLS_SERVER_ROOTS.iter().any(|root| same_key(root, anchor));
-        Anchor { certificate, public }
+        Anchor {
+            certificate,
+            public,
+            name: Name::of_anchor(&anchor.subject),
+            key_der: wrap(SEQUENCE, &anchor.subject_public_key_info).into(),
+        }
     }
 }
 
@@ -63,6 +69,10 @@ pub(in crate::tls) struct Anchor {
     pub(in crate::tls) certificate: Option<Certificate>,
     /// Whether Mozilla's root programme has it, so that the rules for public authorities hold.
     pub(in crate::tls) public: bool,
+    /// Its name.
+    pub(in crate::tls) name: Name,
+    /// Its key, as DER (a SubjectPublicKeyInfo).
+    pub(in crate::tls) key_der: Box<[u8]>,
 }
 
 impl Anchor {

@@ -4,14 +4,20 @@ use std::{fmt, net::IpAddr};
 
 use aws_lc_rs::digest;
 use x509_parser::{
+    asn1_rs::FromDer,
     certificate::X509Certificate,
     der_parser::oid::Oid,
     extensions::{GeneralName, ParsedExtension},
     oid_registry::{OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS, OidRegistry},
     parse_x509_certificate,
+    x509::X509Name,
 };
 
 use super::{Key, Signature};
+use crate::tls::{
+    der::{INTEGER, SEQUENCE, Values, wrap},
+    timestamps::Timestamp,
+};
 
 /// A certificate, read once. Distinguished names keep their DER beside their text, because names are
 /// linked by their encoding.
@@ -45,6 +51,12 @@ pub(in crate::tls) struct Certificate {
     pub(in crate::tls) issuer_url: Option<String>,
     /// SHA-256 of the DER, as browsers show it.
     pub(in crate::tls) fingerprint: String,
+    /// The key it vouches for, as DER (a SubjectPublicKeyInfo).
+    pub(in crate::tls) key_der: Box<[u8]>,
+    /// Whether it promises that its server staples an OCSP response (RFC 7633).
+    pub(in crate::tls) must_staple: bool,
+    /// Certificate timestamps that its authority put into it.
+    pub(in crate::tls) timestamps: Vec<Timestamp>,
 }
 
 impl Certificate {
@@ -78,6 +90,9 @@ impl Certificate {
             purposes: unique(x509.extended_key_usage())?.map(|usage| Purposes::of(usage.value)),
             issuer_url: issuer_url(&x509),
             fingerprint: fingerprint(der),
+            key_der: x509.public_key().raw.into(),
+            must_staple: must_staple(&x509),
+            timestamps: timestamps(&x509),
         })
     }
 
@@ -105,8 +120,28 @@ pub(in crate::tls) struct Name {
 }
 
 impl Name {
-    fn of(name: &x509_parser::x509::X509Name<'_>) -> Self {
+    fn of(name: &X509Name<'_>) -> Self {
         Self { text: name.to_string(), der: name.as_raw().into() }
+    }
+
+    /// The name of an authority of which a verifier knows no more than this: a name without its outer
+    /// tag and length.
+    pub(super) fn of_anchor(content: &[u8]) -> Self {
+        let der = wrap(SEQUENCE, content);
+        let text = X509Name::from_der(&der).map(|(_, name)| name.to_string());
+        Self { text: text.unwrap_or_default(), der: der.into() }
+    }
+
+    /// Its DER.
+    pub(in crate::tls) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Whether this is its common name, its organisation, or all of it as it is shown.
+    pub(in crate::tls) fn is_called(&self, text: &str) -> bool {
+        let Ok((_, name)) = X509Name::from_der(&self.der) else { return false };
+        let mut parts = name.iter_common_name().chain(name.iter_organization());
+        self.text == text || parts.any(|part| part.as_str() == Ok(text))
     }
 
     /// Whether both are the same name, byte for byte, which is how clients link a chain.
@@ -166,7 +201,7 @@ pub(in crate::tls) fn fingerprint(der: &[u8]) -> String {
 }
 
 /// The text of an object identifier: its name where it has one.
-pub(super) fn oid_text(oid: &Oid<'_>) -> String {
+pub(in crate::tls) fn oid_text(oid: &Oid<'_>) -> String {
     let registry = OidRegistry::default().with_all_crypto().with_x509();
     registry.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned())
 }
@@ -191,6 +226,23 @@ fn server_name(name: &GeneralName<'_>) -> Option<String> {
     }
 }
 
+/// Whether the TLS features (RFC 7633) that the certificate promises have the status request.
+fn must_staple(x509: &X509Certificate<'_>) -> bool {
+    let features = x509.extensions().iter().find(|one| one.oid.as_bytes() == TLS_FEATURE);
+    features.is_some_and(|extension| {
+        let mut values = Values(extension.value);
+        let Ok(mut features) = values.enter(SEQUENCE, "") else { return false };
+        std::iter::from_fn(|| features.expect(INTEGER, "").ok())
+            .any(|feature| feature.content == STATUS_REQUEST)
+    })
+}
+
+fn timestamps(x509: &X509Certificate<'_>) -> Vec<Timestamp> {
+    let mut extensions = x509.extensions().iter();
+    let found = extensions.find_map(|one| Timestamp::embedded(one.parsed_extension()));
+    found.unwrap_or_default()
+}
+
 fn issuer_url(x509: &X509Certificate<'_>) -> Option<String> {
     let access = x509.extensions().iter().find_map(|extension| {
         let ParsedExtension::AuthorityInfoAccess(access) = extension.parsed_extension() else {
@@ -212,10 +264,16 @@ fn unique<T, E: fmt::Display>(extension: Result<T, E>) -> Result<T, String> {
     extension.map_err(|error| format!("its extensions cannot be read ({error})"))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal.
+pub(in crate::tls) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
+
+/// 1.3.6.1.5.5.7.1.24.
+const TLS_FEATURE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18];
+/// The number of the extension status_request, as an integer's content.
+const STATUS_REQUEST: &[u8] = &[5];

@@ -3,7 +3,9 @@
 
 mod authorities;
 mod certificate;
+mod issuer;
 mod search;
+mod standing;
 mod strength;
 mod trust;
 mod weak;
@@ -16,9 +18,11 @@ use webpki::EndEntityCert;
 
 pub(super) use self::{
     authorities::{Anchor, Authorities},
-    certificate::Certificate,
+    certificate::{Certificate, hex, oid_text},
+    issuer::{Issuer, issuer},
     search::{Lenience, Path, Step},
-    strength::{Key, Signature},
+    standing::{Listed, standing},
+    strength::{Key, Signature, bits},
     trust::{Refusal, Trust},
 };
 use crate::contract::{Obstacle, Obstructed};
@@ -64,6 +68,13 @@ impl Chain {
         };
         let (first, rest) =
             served.split_first().ok_or_else(|| unreadable("it sent none".to_owned()))?;
+        if first.len() > LARGEST {
+            let detail = format!(
+                "the server's certificate is {} bytes long, which many clients refuse to read",
+                first.len()
+            );
+            return Err(Obstacle::OverBudget.because(detail));
+        }
         let leaf = Certificate::read(first).map_err(unreadable)?;
         let rest: Vec<_> = rest.iter().map(|der| Certificate::read(der)).collect();
         let trust = Trust::of(served, &leaf, &rest, standard);
@@ -109,6 +120,9 @@ impl Chain {
         from..=until
     }
 }
+
+/// Bytes of the longest certificate that webpki, and with it rustls, reads.
+const LARGEST: usize = u16::MAX as usize;
 
 /// Tells chains apart, by everything that was sent.
 pub(super) fn digest_of(served: &[CertificateDer<'_>]) -> [u8; 32] {

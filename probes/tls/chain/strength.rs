@@ -81,8 +81,9 @@ impl Signature {
     }
 }
 
-fn bits(modulus: &[u8]) -> u32 {
-    let significant = modulus.iter().position(|byte| *byte != 0).map_or(&[][..], |i| &modulus[i..]);
+/// The bits of a number, without its leading zeros.
+pub(in crate::tls) fn bits(number: &[u8]) -> u32 {
+    let significant = number.iter().position(|byte| *byte != 0).map_or(&[][..], |i| &number[i..]);
     let all = u32::try_from(significant.len()).unwrap_or(u32::MAX / 8) * 8;
     all - significant.first().map_or(0, |byte| byte.leading_zeros())
 }
@@ -142,6 +143,7 @@ mod tests {
     fn keys_are_weak_below_their_limit() {
         assert!(Key::Rsa(2047).weakness().is_some());
         assert!(Key::Rsa(2048).weakness().is_none());
+        assert!(Key::Rsa(8192).weakness().is_none());
         assert!(Key::Ec("P-224".to_owned(), 224).weakness().is_some());
         assert!(Key::Ec("P-256".to_owned(), 256).weakness().is_none());
         assert!(Key::Dsa.weakness().is_some());

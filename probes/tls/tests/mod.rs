@@ -1,10 +1,14 @@
 //! The probe against servers on loopback: what its specimens cannot show.
 
 mod addresses;
+mod lab;
+mod openssl;
 mod programs;
+mod revocation;
 mod servers;
 mod settings;
 mod starttls;
+mod survey;
 mod wire;
 
 use std::{
@@ -79,7 +83,10 @@ impl Scene {
                 profile: None,
                 labels: std::collections::BTreeMap::new(),
             }),
-            net: net.expect("authorities that can be read").session(Footprint::Passive),
+            net: net
+                .expect("authorities that can be read")
+                .session(Footprint::Passive)
+                .for_requests(kind().requests),
             at,
             deadline: Duration::from_secs(30),
             memory: Arc::clone(&self.memory),
@@ -107,6 +114,11 @@ fn failed(report: &Report) -> Vec<&'static str> {
 fn unknown(report: &Report) -> Vec<&'static str> {
     let unknown = report.findings.iter().filter(|one| matches!(one.outcome, Outcome::Unknown(_)));
     unknown.map(|finding| finding.check.id).collect()
+}
+
+fn skipped(report: &Report) -> Vec<&'static str> {
+    let skipped = report.findings.iter().filter(|one| one.outcome == Outcome::Skip);
+    skipped.map(|finding| finding.check.id).collect()
 }
 
 fn fact<'a>(report: &'a Report, topic: &str, name: &str) -> Option<&'a str> {

@@ -26,6 +26,11 @@ impl Program {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// What it has logged as an error, where it is nginx.
+    pub(super) fn errors(&self) -> String {
+        fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default()
+    }
+
     /// Waits until it has written this.
     pub(super) async fn says(&self, text: &str) {
         for _ in 0..1500 {
@@ -188,6 +193,53 @@ pub(super) async fn redis(certified: &Certified) -> Program {
         command.args(["--bind", "127.0.0.1", "--port", "0", "--tls-port", &port.to_string()]);
         command.args(["--tls-cert-file", "chain.pem", "--tls-key-file", "key.pem"]);
         command.args(["--tls-ca-cert-file", "chain.pem", "--tls-auth-clients", "no", "--save", ""]);
+        command
+    })
+    .await
+}
+
+/// nginx with this certificate, and more lines of its configuration: `http` outside its server, `server`
+/// in it. Its log has errors and worse.
+pub(super) async fn nginx(certified: &Certified, http: &str, server: &str) -> Program {
+    let program = program("nginx", "nginx-light");
+    Program::start(with_certificate(certified), |folder, port| {
+        let here = folder.display();
+        let server = server.replace("{port}", &port.to_string());
+        let http = http.replace("{port}", &port.to_string());
+        let config = format!(
+            "daemon off; master_process off; pid {here}/nginx.pid; error_log {here}/error.log error;
+             events {{ worker_connections 64; }}
+             http {{
+               access_log off; client_body_temp_path {here}/b; proxy_temp_path {here}/p;
+               fastcgi_temp_path {here}/f; uwsgi_temp_path {here}/u; scgi_temp_path {here}/s;
+               {http}
+               server {{
+                 listen 127.0.0.1:{port} ssl http2; server_name shop.example;
+                 ssl_certificate chain.pem; ssl_certificate_key key.pem;
+                 {server}
+               }}
+             }}"
+        );
+        fs::write(folder.join("nginx.conf"), config).expect("written");
+        let mut command = Command::new(&program);
+        command.args(["-e", "stderr", "-p"]).arg(folder).arg("-c").arg(folder.join("nginx.conf"));
+        command
+    })
+    .await
+}
+
+/// OpenSSL's own server with this certificate and these options. It serves one client at a time.
+pub(super) async fn s_server(certified: &Certified, options: &[&str]) -> Program {
+    let program = program("openssl", "openssl");
+    let folder = with_certificate(certified);
+    let (chain, _) = certified.pem();
+    let (_, rest) = chain.split_once("-----END CERTIFICATE-----").expect("an intermediate");
+    fs::write(folder.path().join("rest.pem"), rest.trim_start()).expect("written");
+    Program::start(folder, |_, port| {
+        let mut command = Command::new(&program);
+        command.args(["s_server", "-accept", &format!("127.0.0.1:{port}"), "-quiet"]);
+        command.args(["-cert", "chain.pem", "-key", "key.pem", "-cert_chain", "rest.pem"]);
+        command.args(options);
         command
     })
     .await

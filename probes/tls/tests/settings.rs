@@ -75,5 +75,9 @@ fn mistakes_say_what_would_be_right() {
     assert!(wrong(json!({ "server_name": "käse.example" })).contains("xn--"));
     assert!(wrong(json!({ "starttls": "imap" })).contains("`postgres` or `smtp`"));
     assert!(wrong(json!({ "renew_before": 30 })).contains("unit"));
+    assert!(wrong(json!({ "pinned_keys": ["sha256/AAAA"] })).contains("44 characters of base64"));
+    assert!(wrong(json!({ "pinned_keys": "all" })).contains("sequence"));
+    assert!(wrong(json!({ "issuer": " " })).contains("write the issuer's common name"));
+    assert!(wrong(json!({ "authorities": "own" })).contains("`public` or `private`"));
     assert!(wrong(json!({ "renew_befor": "30d" })).contains("unknown field"));
 }

@@ -1,0 +1,114 @@
+//! What it says of a server that it accepts a hello, or refuses it.
+
+use std::collections::BTreeMap;
+
+use super::{
+    hello::{Fault, Flight, Suite, Version},
+    posture::Seen,
+    survey::{Answer, Survey, Told},
+};
+use crate::contract::{Confidence, Item};
+
+/// A pass if the hello was refused, a fail if it was accepted.
+pub(super) fn refused(
+    answer: &Told<Answer>,
+    subject: &str,
+    passing: &str,
+    failing: impl FnOnce(&Flight) -> String,
+) -> Item {
+    match answer {
+        Ok(Answer::Accepted(flight)) => Item::fail(Confidence::Confirmed, subject, failing(flight)),
+        Ok(Answer::Refused(_)) => Item::pass(subject, passing),
+        Err(obstructed) => Item::unknown(subject, obstructed),
+    }
+}
+
+/// An item for every version that accepts suites with one of these faults, or one that says that none
+/// does.
+pub(super) fn faulty(survey: &Survey, faults: &[Fault], passing: &str) -> Vec<Item> {
+    let standard = match survey.standard() {
+        Ok(standard) => standard,
+        Err(obstructed) => return vec![Item::unknown("", &obstructed)],
+    };
+    let asked = standard.faults.iter().filter(|(fault, _)| faults.contains(fault));
+    let flights = asked.clone().filter_map(|(_, answer)| answer.as_ref().ok()?.accepted());
+    let chosen = flights.filter_map(|flight| Some((flight.version?, flight.suite?)));
+    let listed = survey
+        .full
+        .iter()
+        .flat_map(|full| &full.listed.suites)
+        .flat_map(|(version, listing)| listing.found.iter().map(|suite| (*version, *suite)));
+    let mut found: BTreeMap<Version, Vec<Suite>> = BTreeMap::new();
+    let bad = |suite: Suite| faults.iter().any(|fault| suite.has(*fault));
+    for (version, suite) in listed.chain(chosen).filter(|(_, suite)| bad(*suite)) {
+        let suites = found.entry(version).or_default();
+        if !suites.contains(&suite) {
+            suites.push(suite);
+        }
+    }
+    let fails = found.iter().map(|(version, suites)| {
+        let seen = format!("accepts {}", named(suites));
+        Item::fail(Confidence::Confirmed, version.to_string(), seen)
+    });
+    let mut items: Vec<Item> = fails.collect();
+    let groups = [&survey.fast.weak, &standard.rare];
+    let unanswered = groups.into_iter().chain(asked.map(|(_, answer)| answer));
+    // One obstacle is as good as several.
+    items.extend(
+        unanswered
+            .filter_map(|answer| answer.as_ref().err())
+            .next()
+            .map(|obstructed| Item::unknown("", obstructed)),
+    );
+    if items.is_empty() {
+        items.push(Item::pass("", passing));
+    }
+    items
+}
+
+/// The first few suites, and how many there are besides.
+pub(super) fn named(suites: &[Suite]) -> String {
+    const SHOWN: usize = 4;
+    let mut text = suites.iter().take(SHOWN).map(Suite::to_string).collect::<Vec<_>>().join(", ");
+    if suites.len() > SHOWN {
+        text = format!("{text} and {} more", suites.len() - SHOWN);
+    }
+    text
+}
+
+/// The items, with a command that shows the same.
+pub(super) fn shown_by(items: Vec<Item>, command: &str) -> Vec<Item> {
+    items.into_iter().map(|item| item.replay(command)).collect()
+}
+
+/// What the way tells in which TLS 1.2 or older is spoken. A server that speaks TLS 1.3 alone passes,
+/// as that left the matter behind.
+pub(super) fn manners(
+    seen: &Seen,
+    survey: &Survey,
+    passing: &str,
+    is_fault: impl Fn(&Flight) -> bool,
+    failing: &str,
+) -> Item {
+    let answer = match survey.standard() {
+        Ok(standard) => &standard.manners,
+        Err(obstructed) => return Item::unknown("", &obstructed),
+    };
+    match answer {
+        Ok(Answer::Accepted(flight)) => {
+            let version = flight.version.map(|version| version.to_string()).unwrap_or_default();
+            if is_fault(flight) {
+                Item::fail(Confidence::Confirmed, version, failing)
+            } else {
+                Item::pass(version, passing)
+            }
+        }
+        Ok(Answer::Refused(_)) => match &seen.handshake {
+            Ok(settled) => {
+                Item::pass("", format!("speaks {} alone, which has no such thing", settled.version))
+            }
+            Err(broken) => Item::unknown("", &broken.obstructed),
+        },
+        Err(obstructed) => Item::unknown("", obstructed),
+    }
+}

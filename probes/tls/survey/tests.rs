@@ -1,0 +1,98 @@
+//! Which tier is due when.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Answer, Cadence, Full, Listed, Listing, Refusal, Remembered, Shown, Standard, Tier, Told,
+};
+use crate::{contract::Obstacle, tls::hello::Alert};
+
+const CADENCE: Cadence = Cadence { depth: Tier::Full, standard: 900, full: 86_400 };
+
+fn refused() -> Told<Answer> {
+    Ok(Answer::Refused(Refusal::Alert(Alert(40))))
+}
+
+fn standard() -> Standard {
+    Standard {
+        flight: refused(),
+        manners: refused(),
+        ssl3: refused(),
+        rare: refused(),
+        faults: Vec::new(),
+        old: Vec::new(),
+        fallback: None,
+    }
+}
+
+fn full() -> Full {
+    let listed = Listed {
+        ssl2: Ok(false),
+        suites: BTreeMap::new(),
+        groups: Listing { found: Vec::new(), rest: Ok(()) },
+        weak_curve: Some(refused()),
+        broken_hash: None,
+    };
+    let second = Ok(Shown::Refusal("handshake_failure".to_owned()));
+    Full { listed, nameless: None, second, resumes: Ok(true) }
+}
+
+fn remembered(standard: Standard, full: Full) -> Remembered {
+    Remembered {
+        fingerprint: 7,
+        standard: (1000, Arc::new(standard)),
+        full: Some((1000, Arc::new(full))),
+    }
+}
+
+#[test]
+fn everything_is_due_at_first_as_deep_as_the_settings_go() {
+    assert_eq!(CADENCE.due(None, 7, 0), Tier::Full);
+    for depth in [Tier::Handshake, Tier::Fast, Tier::Standard] {
+        assert_eq!(Cadence { depth, ..CADENCE }.due(None, 7, 0), depth);
+    }
+}
+
+#[test]
+fn a_sound_server_is_asked_at_each_tiers_own_pace() {
+    let remembered = remembered(standard(), full());
+    let due = |at| CADENCE.due(Some(&remembered), 7, at);
+    assert_eq!(due(1000), Tier::Fast);
+    assert_eq!(due(1899), Tier::Fast);
+    assert_eq!(due(1900), Tier::Standard);
+    assert_eq!(due(1000 + 86_399), Tier::Standard);
+    assert_eq!(due(1000 + 86_400), Tier::Full);
+}
+
+#[test]
+fn a_server_that_has_changed_is_looked_at_again_at_once() {
+    let remembered = remembered(standard(), full());
+    assert_eq!(CADENCE.due(Some(&remembered), 8, 1001), Tier::Standard);
+}
+
+#[test]
+fn a_clock_that_went_back_makes_everything_due() {
+    let remembered = remembered(standard(), full());
+    assert_eq!(CADENCE.due(Some(&remembered), 7, 999), Tier::Full);
+}
+
+#[test]
+fn what_was_not_answered_is_asked_again_sooner() {
+    let silent = Standard { ssl3: Err(Obstacle::Timeout.because("silence")), ..standard() };
+    let remembered = remembered(silent, full());
+    let due = |at| CADENCE.due(Some(&remembered), 7, at);
+    assert_eq!((due(1179), due(1180)), (Tier::Fast, Tier::Standard));
+}
+
+#[test]
+fn what_was_found_faulty_is_looked_at_again_before_the_day_is_over() {
+    let mut faulty = full();
+    faulty.listed.ssl2 = Ok(true);
+    let mut unanswered = full();
+    unanswered.second = Err(Obstacle::Timeout.because("silence"));
+    for full in [faulty, unanswered] {
+        let remembered = remembered(standard(), full);
+        let due = |at| CADENCE.due(Some(&remembered), 7, at);
+        assert_eq!((due(1899), due(1900)), (Tier::Fast, Tier::Full));
+    }
+}
