@@ -13,6 +13,7 @@ mod health;
 mod http;
 mod plaintext;
 mod site;
+mod stand_in;
 mod tls;
 mod window;
 

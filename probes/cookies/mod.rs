@@ -81,7 +81,7 @@ pub(crate) struct Evidence {
 /// What one place set.
 #[derive(Debug)]
 struct Page {
-    /// The place.
+    /// The place, and what it answers where that is no success.
     subject: String,
     /// The cookies, over redirects within the target.
     cookies: Result<Vec<Set>, Obstructed>,

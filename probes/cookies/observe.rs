@@ -43,13 +43,17 @@ pub(super) async fn evidence(cookies: &Cookies, visit: &Visit) -> Result<Evidenc
 }
 
 async fn page(cookies: &Cookies, visit: &Visit, url: Url) -> Page {
-    let subject = path(&url);
+    let mut subject = path(&url);
     let request = Request { headers: cookies.headers.to_vec(), ..Request::get(url) };
     let cookies = browse(visit, request).await.and_then(|exchanges| {
         let all = exchanges.iter();
         let set: Vec<Set> =
             all.flat_map(|one| read(&one.headers, &path(&one.url), &one.replay)).collect();
-        match exchanges.last().map(|last| last.status) {
+        let status = exchanges.last().map(|last| last.status);
+        if let Some(status) = status.filter(|status| !status.is_success()) {
+            subject = format!("{subject} ({})", status.as_u16());
+        }
+        match status {
             // A page that is out of order sets none of its cookies.
             Some(status) if set.is_empty() && status.is_server_error() => {
                 Err(Obstacle::ControlFailed.because(format!("answers {status}")))

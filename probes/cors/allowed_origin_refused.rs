@@ -6,7 +6,9 @@ use super::{
     evidence::{Allowed, Endpoint, Preflight, is_denial},
     settings::Credentials,
 };
-use crate::contract::{Check, Confidence, Dimension, Impact, Item, Obstructed, Rule, Settles};
+use crate::contract::{
+    Check, Confidence, Dimension, Impact, Item, Obstacle, Obstructed, Rule, Settles,
+};
 
 pub(super) const RULE: Rule<Cors> = Rule {
     check: Check {
@@ -47,6 +49,10 @@ fn item(endpoint: &Endpoint, allowed: &Allowed) -> Item {
     let subject = format!("{} for {}", endpoint.subject, allowed.origin);
     match refusal(endpoint, allowed) {
         Err(obstructed) => Item::unknown(subject, &obstructed),
+        Ok(Some((words, _))) if endpoint.in_place_of.is_some() => {
+            let detail = format!("{words}; but nobody named in `endpoints` what its pages call");
+            Item::unknown(subject, &Obstacle::ControlFailed.because(detail))
+        }
         Ok(Some((words, replay))) => Item::fail(Confidence::Firm, subject, words).replay(replay),
         Ok(None) => {
             let count = allowed.preflights.len();

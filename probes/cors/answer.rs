@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use url::Url;
 
 use crate::contract::net::Exchange;
 
@@ -11,6 +12,8 @@ use crate::contract::net::Exchange;
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// Where it leads, if that is a page of the same origin.
+    pub(super) leads_to: Option<Url>,
     pub(super) replay: String,
 }
 
@@ -33,7 +36,9 @@ impl Answer {
                 headers.append(&name, value.clone());
             }
         }
-        Self { status: exchange.status, headers, replay: exchange.replay.clone() }
+        let to = exchange.redirect().and_then(Result::ok);
+        let leads_to = to.filter(|to| to.origin() == exchange.url.origin());
+        Self { status: exchange.status, headers, leads_to, replay: exchange.replay.clone() }
     }
 
     /// The CORS check (Fetch standard, section 4.10), for requests with and without credentials.
@@ -231,7 +236,8 @@ pub(super) fn answer(status: u16, lines: &[(&str, &str)]) -> Answer {
         headers.append(name, value.parse().expect("a value"));
     }
     let status = StatusCode::from_u16(status).expect("a status");
-    Answer { status, headers, replay: "curl https://api.shop.example/".to_owned() }
+    let replay = "curl https://api.shop.example/".to_owned();
+    Answer { status, headers, leads_to: None, replay }
 }
 
 #[cfg(test)]
@@ -377,7 +383,7 @@ mod tests {
                 }
             }
             let status = StatusCode::from_u16(status).expect("a status");
-            let answer = Answer { status, headers, replay: String::new() };
+            let answer = Answer { status, headers, leads_to: None, replay: String::new() };
             let reach = answer.reach(&origin);
             let allowed = answer.value(&header::ACCESS_CONTROL_ALLOW_ORIGIN);
             let equal = allowed.as_deref() == Some(origin.as_bytes());

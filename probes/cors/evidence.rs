@@ -1,5 +1,7 @@
 //! What one visit brings back.
 
+use std::fmt;
+
 use http::{HeaderName, StatusCode};
 
 use super::{
@@ -36,6 +38,8 @@ pub(super) enum Private {
 pub(super) struct Endpoint {
     /// The path or URL as it was configured.
     pub(super) subject: String,
+    /// What it is asked in place of, where nobody named what pages call.
+    pub(super) in_place_of: Option<Missing>,
     /// Whether it is served by TLS.
     pub(super) secure: bool,
     pub(super) public: bool,
@@ -52,6 +56,14 @@ pub(super) struct Endpoint {
     pub(super) mixed_up: Option<(Answer, String)>,
 }
 
+/// The target's own URL, where it has nothing to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Missing {
+    /// Its path.
+    pub(super) subject: String,
+    pub(super) status: StatusCode,
+}
+
 /// What one origin was answered.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -60,6 +72,8 @@ pub(super) struct Asked {
     pub(super) actual: Reply,
     /// To the question for leave, where it was put.
     pub(super) preflight: Option<Reply>,
+    /// To the same request where there is nothing to read, if the endpoint was asked in its place.
+    pub(super) at_missing: Option<Reply>,
 }
 
 /// What an origin was answered that must be able to read.
@@ -116,13 +130,14 @@ impl Endpoint {
         let (obstacle, advice) = match (status, self.credentials) {
             (401 | 403, Credentials::Unknown) => (
                 Obstacle::Denied,
-                "what a signed-in user may read was not seen; give `credentials`",
+                "what a signed-in user may read was not seen; give `credentials`, or name paths in \
+                 `endpoints` that need none",
             ),
             (401 | 403, _) => (Obstacle::Denied, "the `credentials` are not accepted"),
             (429, _) => (Obstacle::Throttled, "no more was asked"),
             (300..=399, _) => (
                 Obstacle::ControlFailed,
-                "what is there after the redirect was not seen; name it in `endpoints`",
+                "what is there after the redirect was not seen; name in `endpoints` what pages call",
             ),
             (500..=599, _) => (Obstacle::ControlFailed, "so what it allows says nothing"),
             _ => (Obstacle::ControlFailed, "name paths in `endpoints` that answer GET with 2xx"),
@@ -142,8 +157,13 @@ impl Endpoint {
         }
         let names: Vec<&str> = self.allowed.iter().map(|one| &*one.origin).collect();
         Err(Obstacle::ControlFailed.because(format!(
-            "{} is not granted either, so that a refusal proves nothing",
-            names.join(", ")
+            "{} is not granted either, so that a refusal proves nothing{}",
+            names.join(", "),
+            if self.in_place_of.is_some() {
+                "; name in `endpoints` what its pages call"
+            } else {
+                ""
+            },
         )))
     }
 
@@ -193,6 +213,12 @@ impl Endpoint {
     }
 }
 
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, which answers {}", self.subject, self.status.as_u16())
+    }
+}
+
 impl Asked {
     /// The most that either request grants.
     pub(super) fn reach(&self) -> Reach {
@@ -202,6 +228,13 @@ impl Asked {
     pub(super) fn actual_reach(&self) -> Reach {
         let reach = |answer: &Answer| answer.reach(&self.question.origin);
         self.actual.as_ref().map_or(Reach::Nothing, reach)
+    }
+
+    /// What is granted where there is nothing to read: by a policy that asks nothing of the path.
+    pub(super) fn reach_at_missing(&self) -> Reach {
+        let reach = |answer: &Answer| answer.reach(&self.question.origin);
+        let reply = self.at_missing.as_ref().and_then(|reply| reply.as_ref().ok());
+        reply.map_or(Reach::Nothing, reach)
     }
 
     /// What the preflight grants; browsers take leave from none that is not a success.

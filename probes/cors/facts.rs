@@ -30,13 +30,17 @@ pub(super) fn facts(seen: &Evidence) -> Vec<Fact> {
 
 fn of_endpoint(endpoint: &Endpoint) -> Vec<Fact> {
     let fact = |name: &'static str, value| Fact::new(endpoint.subject.clone(), name, value);
-    let mut facts = vec![fact(
+    let mut facts = Vec::new();
+    if let Some(missing) = &endpoint.in_place_of {
+        facts.push(fact("asked in place of", missing.to_string()));
+    }
+    facts.push(fact(
         "without an origin",
         match &endpoint.control {
             Ok(answer) => answer.in_words(),
             Err(obstructed) => format!("no answer: {obstructed}"),
         },
-    )];
+    ));
     for allowed in &endpoint.allowed {
         let value = match &allowed.actual {
             Ok(answer) => answer.in_words(),

@@ -8,7 +8,7 @@ use super::{
     question::{Class, needs_domain},
     settings::Credentials,
 };
-use crate::contract::{Confidence, Item};
+use crate::contract::{Confidence, Item, Outcome};
 
 /// Judges the answers to origins of these classes: what they may read with the user's credentials, and
 /// where `anonymous` counts, without. What every origin may read is no fault of theirs.
@@ -30,6 +30,9 @@ fn of_endpoint(endpoint: &Endpoint, classes: &[Class], anonymous: bool) -> Vec<I
         let granted: Vec<&Asked> = of_class.filter(is_fault).collect();
         items.extend(fail(endpoint, *class, &granted, Reach::Credentialed));
     }
+    if items.is_empty() {
+        items.extend(classes.iter().filter_map(|class| granted_at_missing(endpoint, *class)));
+    }
     if !items.is_empty() {
         return items;
     }
@@ -44,7 +47,33 @@ fn of_endpoint(endpoint: &Endpoint, classes: &[Class], anonymous: bool) -> Vec<I
     }
     let asked: Vec<&Asked> =
         endpoint.asked.iter().filter(|asked| classes.contains(&asked.question.class)).collect();
-    vec![refused(endpoint, classes, &asked)]
+    let mut item = refused(endpoint, classes, &asked);
+    if item.outcome == Outcome::Pass && !anonymous && endpoint.credentials == Credentials::Unknown {
+        item.seen += "; what signed-in users get was not asked (`credentials`)";
+    }
+    vec![item]
+}
+
+/// The item for a class whose origins are granted something only where there is nothing to read.
+fn granted_at_missing(endpoint: &Endpoint, class: Class) -> Option<Item> {
+    let missing = endpoint.in_place_of.as_ref()?;
+    let granted = |asked: &&Asked| asked.reach_at_missing() == Reach::Credentialed;
+    let mut granted = endpoint.asked.iter().filter(granted).peekable();
+    // What every origin is granted is no fault of one.
+    if class != Class::Any && granted.peek().is_some_and(|one| one.question.class == Class::Any) {
+        return None;
+    }
+    let asked = granted.find(|one| one.question.class == class && one.reach() == Reach::Nothing)?;
+    let answer = asked.at_missing.as_ref()?.as_ref().ok()?;
+    let words = format!(
+        "a request from {} is answered {}, with the user's credentials, and not at {} (an answer \
+         with something to read that grants it was not seen)",
+        asked.question.origin,
+        answer.in_words(),
+        endpoint.subject
+    );
+    let subject = format!("{} for {}", missing.subject, class.in_words());
+    Some(Item::fail(Confidence::Tentative, subject, words).replay(&answer.replay))
 }
 
 /// The answer where no origin of a class was granted anything: a pass only if that means something.
@@ -65,13 +94,14 @@ pub(super) fn refused(endpoint: &Endpoint, classes: &[Class], asked: &[&Asked]) 
         return Item::unknown(subject, &obstructed);
     }
     let one = &example.question.origin;
-    Item::pass(
-        subject,
-        match asked.len() {
-            1 => format!("{one} may not read it"),
-            count => format!("none of {count} origins, such as {one}, may read it"),
-        },
-    )
+    let mut words = match asked.len() {
+        1 => format!("{one} may not read it"),
+        count => format!("none of {count} origins, such as {one}, may read it"),
+    };
+    if let Some(missing) = &endpoint.in_place_of {
+        let _ = write!(words, "; asked in place of {missing}");
+    }
+    Item::pass(subject, words)
 }
 
 /// What an origin may read that is not meant for it.
@@ -144,7 +174,14 @@ fn confidence(
         return tentative("the answer with something to read was not seen");
     }
     if asked.reach().min(most) < Reach::Credentialed {
-        return (Confidence::Firm, None);
+        return match endpoint.in_place_of {
+            Some(_) => tentative("what pages call was not seen; name it in `endpoints`"),
+            None => (Confidence::Firm, None),
+        };
+    }
+    // A policy that is the same where nobody made a path is that of every path.
+    if endpoint.in_place_of.is_some() && asked.reach_at_missing() < Reach::Credentialed {
+        return tentative("not so at other paths; name in `endpoints` what pages call");
     }
     match endpoint.credentials {
         _ if endpoint.public => tentative("the endpoint is declared public"),
@@ -182,7 +219,7 @@ mod tests {
         },
         *,
     };
-    use crate::contract::{Obstacle, Outcome};
+    use crate::contract::Obstacle;
 
     const STRANGE: &str = "https://stranger.example";
 

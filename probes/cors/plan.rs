@@ -10,7 +10,7 @@ use http::{HeaderName, header};
 use super::{
     Cors,
     answer::{Answer, Reach},
-    evidence::{Allowed, Asked, Endpoint, Mirror, Preflight, Reply},
+    evidence::{Allowed, Asked, Endpoint, Mirror, Missing, Preflight, Reply},
     origin::Origin,
     question::{self, Class, Question},
     settings::{Credentials, Place},
@@ -26,8 +26,22 @@ pub(super) enum Ask {
     Anonymous,
     /// As a page of this origin.
     Actual(String),
+    /// The same, where there is nothing to read.
+    Missing(String),
     /// For leave, as a browser asks it for a page of this origin.
     Preflight { origin: String, method: &'static str, headers: Vec<HeaderName>, signed_in: bool },
+}
+
+impl Ask {
+    /// Whose page asks.
+    fn origin(&self) -> Option<&str> {
+        match self {
+            Self::Control | Self::Anonymous => None,
+            Self::Actual(origin) | Self::Missing(origin) | Self::Preflight { origin, .. } => {
+                Some(origin)
+            }
+        }
+    }
 }
 
 /// What an endpoint answered so far.
@@ -46,7 +60,7 @@ impl Known {
     /// Whether an answer grants an origin something else than the last one did: then the policy is
     /// another one.
     pub(super) fn contradicts(&self, ask: &Ask, answer: &Answer) -> bool {
-        let (Ask::Actual(origin) | Ask::Preflight { origin, .. }) = ask else { return false };
+        let Some(origin) = ask.origin() else { return false };
         self.answer(ask).is_some_and(|known| known.reach(origin) != answer.reach(origin))
     }
 
@@ -72,6 +86,8 @@ impl Known {
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) place: Place,
+    /// What the place is asked in place of.
+    pub(super) in_place_of: Option<Missing>,
     secure: bool,
     credentials: Credentials,
     allowed: Vec<String>,
@@ -95,6 +111,7 @@ impl Plan {
             headers: cors.asked_headers(&place),
             first,
             rest,
+            in_place_of: None,
             place,
         }
     }
@@ -120,6 +137,7 @@ impl Plan {
                 asks.push(self.preflight(&question.origin));
             }
         }
+        asks.extend(self.at_missing(known).map(Ask::Missing));
         if let Some(origin) = self.granted(known) {
             asks.extend(Self::made_up(origin));
         }
@@ -143,11 +161,11 @@ impl Plan {
     /// What is asked on every visit before anything else: it holds the rest up, tells at once that the
     /// policy has changed, or was a fault that may have been mended.
     pub(super) fn asks_always(&self, ask: &Ask, known: &Known) -> bool {
-        let (Ask::Actual(origin) | Ask::Preflight { origin, .. }) = ask else { return true };
-        let stranger = self.first.first().map(|question| &question.origin);
+        let Some(origin) = ask.origin() else { return true };
+        let stranger = self.first.first().map(|question| &*question.origin);
         let granted =
             || known.answer(ask).is_some_and(|answer| answer.reach(origin) == Reach::Credentialed);
-        Some(origin) == stranger || self.allowed.contains(origin) || granted()
+        Some(origin) == stranger || self.allowed.iter().any(|one| one == origin) || granted()
     }
 
     /// What was answered, and for what was not, why.
@@ -158,10 +176,12 @@ impl Plan {
         let asked = questions.filter_map(|question| {
             let actual = Ask::Actual(question.origin.clone());
             let preflight = self.preflight(&question.origin);
+            let missing = Ask::Missing(question.origin.clone());
             wanted.contains(&actual).then(|| Asked {
                 question: question.clone(),
                 actual: reply(&actual),
                 preflight: wanted.contains(&preflight).then(|| reply(&preflight)),
+                at_missing: wanted.contains(&missing).then(|| reply(&missing)),
             })
         });
         let allowed = self.allowed.iter().map(|origin| Allowed {
@@ -176,6 +196,7 @@ impl Plan {
         });
         Endpoint {
             subject: self.place.path.to_string(),
+            in_place_of: self.in_place_of.clone(),
             secure: self.secure,
             public: self.place.public,
             credentials: self.credentials,
@@ -224,6 +245,25 @@ impl Plan {
         Ask::Preflight { origin, method, headers, signed_in: false }
     }
 
+    /// Origins to ask as where there is nothing to read: those that a policy for every path grants, and
+    /// one of each class that is granted at the endpoint.
+    fn at_missing(&self, known: &Known) -> impl Iterator<Item = String> {
+        let mut classes = Vec::new();
+        let blanket = self.trusts_everybody(known);
+        let questions = self.first.iter().chain(&self.rest).filter(|_| self.in_place_of.is_some());
+        let telling = questions.filter(move |question| {
+            let class = question.class;
+            let always = matches!(class, Class::Any | Class::Null);
+            let granted = || !blanket && self.reach(&question.origin, known) == Reach::Credentialed;
+            let is_first = (always || granted()) && !classes.contains(&class);
+            if is_first {
+                classes.push(class);
+            }
+            is_first
+        });
+        telling.map(|question| question.origin.clone())
+    }
+
     fn made_up(origin: &str) -> [Ask; 2] {
         let ask = |method, headers: &[&'static str]| Ask::Preflight {
             origin: origin.to_owned(),
@@ -259,13 +299,17 @@ impl Plan {
     /// Whether the answer depends on who asks, or must; a server that trusts everybody is known well
     /// enough.
     fn looks_at_origins(&self, known: &Known) -> bool {
-        let everybody = self.first.iter().find(|question| question.class == Class::Any);
-        if everybody.is_some_and(|one| self.reach(&one.origin, known) == Reach::Credentialed) {
+        if self.trusts_everybody(known) {
             return false;
         }
         !self.allowed.is_empty()
-            || differ(known, |ask| !matches!(ask, Ask::Preflight { .. }))
+            || differ(known, |ask| !matches!(ask, Ask::Preflight { .. } | Ask::Missing(_)))
             || differ(known, |ask| matches!(ask, Ask::Preflight { .. }))
+    }
+
+    fn trusts_everybody(&self, known: &Known) -> bool {
+        let everybody = self.first.iter().find(|question| question.class == Class::Any);
+        everybody.is_some_and(|one| self.reach(&one.origin, known) == Reach::Credentialed)
     }
 
     /// Whether preflights have a policy of their own, and a laxer one.

@@ -18,6 +18,7 @@ pub(super) fn endpoint(allowed: &[(&str, Answer)]) -> Endpoint {
     });
     Endpoint {
         subject: "/api".to_owned(),
+        in_place_of: None,
         secure: true,
         public: false,
         credentials: Credentials::Unknown,
@@ -38,7 +39,7 @@ pub(super) fn granted(origin: &str) -> (&str, Answer) {
 /// An origin that was asked as, and what came.
 pub(super) fn asked(class: Class, origin: &str, reply: Answer) -> Asked {
     let question = Question { origin: origin.to_owned(), class, usable: true };
-    Asked { question, actual: Ok(reply), preflight: None }
+    Asked { question, actual: Ok(reply), preflight: None, at_missing: None }
 }
 
 /// A visit that saw this endpoint.

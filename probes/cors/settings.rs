@@ -16,8 +16,8 @@ use crate::contract::{
     setting::{Headers, Link},
 };
 
-/// Settings of the `cors` probe. Every one may be left out: the target's URL is then asked, and no
-/// other site is meant to read it.
+/// Settings of the `cors` probe. Every one may be left out: no other site is then meant to read what
+/// the target says.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Cors {
@@ -25,9 +25,12 @@ pub(crate) struct Cors {
     /// `https://shop.example`.
     pub(super) allowed_origins: Vec<Origin>,
     /// What pages call, each a path or a mapping with `path`, `public`, `methods` and
-    /// `request_headers`; by default the target's URL. It must answer a GET with 2xx. One that answers
-    /// every origin alike costs about 20 requests a visit, one with a list of origins about 60, which
-    /// is what a visit may make. What does not fit is asked on the next visits, and unknown until then.
+    /// `request_headers`. It must answer a GET with 2xx. By default the target's URL or where that
+    /// leads to; where there is nothing (404), something that most services have, such as
+    /// /openapi.json or /readyz, which has a policy if that is the same for every path, and tells
+    /// nothing of one that a single path has. An endpoint that answers every origin alike costs about
+    /// 20 requests a visit, one with a list of origins about 60, which is what a visit may make. What
+    /// does not fit is asked on the next visits, and unknown until then.
     pub(super) endpoints: Vec<Place>,
     /// Header fields that sign a user in, such as `cookie` or `authorization`. Without them nothing is
     /// known of what only signed-in users may read.

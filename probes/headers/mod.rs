@@ -50,7 +50,9 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the setting is called what it is in every probe")]
 pub(crate) struct Headers {
-    /// Further pages or operations to judge as the target's own URL is.
+    /// Further pages or operations to judge as the target's own URL is. Where programs call the target
+    /// and its own URL answers 404, these are judged alone; if there are none, something that most
+    /// services have, such as /openapi.json or /readyz.
     paths: Vec<Link>,
     /// A path that is answered 400, such as a search with a bad parameter. None is provoked without it:
     /// what a server refuses to parse never reaches the application that sets headers.

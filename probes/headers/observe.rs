@@ -22,6 +22,7 @@ use crate::{
         net::{Endpoint, Exchange, Request},
     },
     plaintext::{Door, knock},
+    stand_in,
 };
 
 pub(super) async fn evidence(headers: &Headers, visit: &Visit) -> Result<Evidence, Obstructed> {
@@ -41,6 +42,7 @@ pub(super) async fn evidence(headers: &Headers, visit: &Visit) -> Result<Evidenc
     for link in &headers.paths {
         look.page(&link.on(target), &mut evidence).await;
     }
+    look.stand_in(&mut evidence).await;
     if evidence.answers.is_empty()
         && let Some((_, obstructed)) = evidence.unseen.first()
     {
@@ -60,6 +62,9 @@ struct Look<'a> {
     visit: &'a Visit,
     audience: Option<Audience>,
 }
+
+/// Where something was found that stands in for the target's own URL.
+struct StandIn(Url);
 
 /// Nonces of the last visit.
 struct Nonces(BTreeSet<String>);
@@ -90,6 +95,37 @@ impl Look<'_> {
         }
         evidence.answers.extend(answers.iter().cloned());
         Some(answers)
+    }
+
+    /// Where the target's own URL has nothing, what it answers is an error, and another page is judged as
+    /// the target's. Browsers have no use for such a page, so people's sites are judged by what they see.
+    async fn stand_in(&self, evidence: &mut Evidence) {
+        let own = &self.visit.target.url;
+        let nothing = evidence.answers.iter().position(|answer| {
+            answer.role == Role::Page && answer.url == *own && stand_in::is_nothing(answer.status)
+        });
+        let Some(nothing) = nothing.filter(|_| self.audience == Some(Audience::Programs)) else {
+            return;
+        };
+        if !evidence.of(&[Role::Page]).any(|page| page.status.is_success()) {
+            let Some(found) = self.look_around(own).await else { return };
+            evidence.answers.push(answer(Role::Page, found));
+        }
+        evidence.answers[nothing].role = Role::NotFound;
+    }
+
+    async fn look_around(&self, own: &Url) -> Option<Exchange> {
+        let earlier = self.visit.memory.recall::<StandIn>().map(|place| place.0.clone());
+        let places = stand_in::places(own).filter(|place| Some(place) != earlier.as_ref());
+        for place in earlier.iter().cloned().chain(places.collect::<Vec<_>>()) {
+            // Without the credential: what is the same for everybody may be kept by caches.
+            let exchange = self.visit.net.exchange(self.request(place)).await.ok()?;
+            if exchange.status.is_success() {
+                self.visit.memory.store(StandIn(exchange.url.clone()));
+                return Some(exchange);
+            }
+        }
+        None
     }
 
     async fn errors(&self, evidence: &mut Evidence) {

@@ -8,7 +8,7 @@ use super::{
     fields,
 };
 use crate::{
-    contract::{Check, Dimension, Impact, Item, Rule, Settles},
+    contract::{Check, Dimension, Impact, Item, Obstacle, Outcome, Rule, Settles},
     cookies::SetCookie,
 };
 
@@ -29,9 +29,16 @@ pub(super) const RULE: Rule<Headers> = Rule {
               networks from caching answers with `Set-Cookie`.",
         sources: &["OWASP ASVS 5.0 14.3.2", "RFC 9111 sections 3 and 3.5"],
     },
-    judge: |_, seen| {
+    judge: |headers, seen| {
         let otherwise = "no credential in the settings, and no answer sets a user's cookie";
-        seen.judge(&[Role::Page, Role::Redirect], otherwise, item)
+        let mut items = seen.judge(&[Role::Page, Role::Redirect], otherwise, item);
+        let signed_in = |answer: &Answer| answer.authenticated && answer.status.is_success();
+        if !headers.headers.is_empty() && !seen.answers.iter().any(signed_in) {
+            let detail = "nothing is answered 2xx to the credential; name in `paths` what is";
+            items.retain(|item| item.outcome != Outcome::Skip);
+            items.push(Item::unknown("", &Obstacle::ControlFailed.because(detail)));
+        }
+        items
     },
 };
 

@@ -44,6 +44,27 @@ fn sound() -> Vec<Specimen> {
         specimen("an API whose root is nothing", &[], || {
             site(json!({"audience": "programs"}), |_| api(Answer::json(404, "{}")))
         }),
+        specimen(
+            "an API whose root is nothing, behind a proxy that forgets errors",
+            &["headers-dropped-on-errors"],
+            || {
+                site(json!({"audience": "programs"}), |asked| match asked.path.as_str() {
+                    "/healthz" => api(Answer::json(200, "{}")),
+                    _ => Answer::json(404, "{}"),
+                })
+            },
+        ),
+        Specimen {
+            unknown: &["headers-private-response-cacheable"],
+            ..specimen("a credential that opens nothing", &[], || {
+                let settings =
+                    json!({"headers": {"authorization": "Bearer k"}, "audience": "programs"});
+                site(settings, |asked| match asked.path.as_str() {
+                    "/readyz" => api(Answer::json(200, "{}")),
+                    _ => api(Answer::json(404, "{}")),
+                })
+            })
+        },
         specimen("a site elsewhere", &[], || {
             site(json!({}), |asked| match asked.path.as_str() {
                 "/" => secured(Answer::html(302, "").header("location", "https://login.example/")),

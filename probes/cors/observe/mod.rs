@@ -3,6 +3,7 @@
 mod ask;
 mod private;
 mod socket;
+mod stand_in;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,17 +29,23 @@ pub(super) async fn evidence(cors: &Cors, visit: &Visit) -> Result<Evidence, Obs
     let until = Instant::now() + visit.deadline * 3 / 4;
     let remembered = visit.memory.recall::<Remembered>();
     let mut remembered = remembered.map(|one| (*one).clone()).unwrap_or_default();
+    let is_default = cors.endpoints.is_empty();
     let places = cors.places(&visit.target).into_iter().enumerate();
     let mut tours: Vec<Tour> = places
         .map(|(at, place)| {
             let url = place.path.on(&visit.target);
-            let known = remembered.0.remove(&at).unwrap_or_default();
-            Tour::new(Plan::new(cors, place, &Origin::of_url(&url)), url, known)
+            let left = remembered.0.remove(&at);
+            Tour::new(Plan::new(cors, place, &Origin::of_url(&url)), url, left)
         })
         .collect();
 
     let mut caller = Caller::new(cors, visit);
     let sockets = socket::all(&mut caller).await;
+    if is_default {
+        for tour in &mut tours {
+            tour.find_something(&mut caller).await;
+        }
+    }
     while caller.in_the_way.is_none() {
         let Some((at, ask)) = most_wanted(&tours, visit.at) else { break };
         if Instant::now() >= until {
@@ -68,12 +75,23 @@ pub(super) async fn evidence(cors: &Cors, visit: &Visit) -> Result<Evidence, Obs
 
 /// What one visit leaves for the next: the answers of each endpoint, in the order of the settings.
 #[derive(Clone, Debug, Default)]
-struct Remembered(HashMap<usize, Known>);
+struct Remembered(HashMap<usize, Left>);
+
+/// What was learned at a URL.
+#[derive(Clone, Debug)]
+struct Left {
+    url: Url,
+    known: Known,
+}
 
 /// One endpoint, in the course of a visit.
 struct Tour {
     plan: Plan,
     url: Url,
+    /// The target's own URL, where that has nothing to read and `url` is asked in its place.
+    missing: Option<Url>,
+    /// Where an earlier visit ended up.
+    earlier: Option<Url>,
     known: Known,
     /// What was asked on this visit.
     fresh: HashSet<Ask>,
@@ -105,9 +123,11 @@ fn most_wanted(tours: &[Tour], now: SystemTime) -> Option<(usize, Ask)> {
 }
 
 impl Tour {
-    fn new(plan: Plan, url: Url, known: Known) -> Self {
+    fn new(plan: Plan, url: Url, left: Option<Left>) -> Self {
+        let (earlier, known) = left.map(|left| (left.url, left.known)).unzip();
+        let (known, missing) = (known.unwrap_or_default(), None);
         let (fresh, errors) = (HashSet::new(), Vec::new());
-        Self { plan, url, known, fresh, cached: false, mixed_up: None, errors }
+        Self { plan, url, missing, earlier, known, fresh, cached: false, mixed_up: None, errors }
     }
 
     async fn ask(&mut self, caller: &mut Caller<'_>, ask: Ask) {
@@ -161,9 +181,9 @@ impl Tour {
     }
 
     /// A policy that was seen longer ago is looked at again before it is judged.
-    fn remember(mut self, now: SystemTime) -> Known {
+    fn remember(mut self, now: SystemTime) -> Left {
         self.known.forget(|at| now.duration_since(at).is_ok_and(|age| age < LONGEST_MEMORY));
-        self.known
+        Left { url: self.url, known: self.known }
     }
 }
 

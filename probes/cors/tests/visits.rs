@@ -290,3 +290,115 @@ async fn a_socket_over_tls_is_asked_by_http1() {
     let replay = item.replay.as_deref().unwrap_or_default();
     assert!(replay.starts_with("curl --http1.1 "), "{replay}");
 }
+
+/// A root that answers 404, and one endpoint that does not, for a target of which nothing was said.
+async fn rootless(grant: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Server {
+    Server::http(move |asked| {
+        let mut answer = grant(&asked);
+        if asked.path != "/healthz" {
+            answer.status = http::StatusCode::NOT_FOUND;
+        }
+        answer
+    })
+    .await
+}
+
+const ALL: &str = "cors-any-origin-with-credentials";
+
+#[tokio::test]
+async fn an_api_whose_root_has_nothing_is_judged_where_it_has_something() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let server = rootless(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Answer::json(200, "{}")
+    });
+    let server = server.await;
+    let mut scene = at(server.address(), json!({}));
+    let report = scene.visit().await;
+    assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
+    let item = &finding(&report, ALL).items[0];
+    assert_eq!((&*item.subject, item.outcome), ("/healthz", Outcome::Pass));
+    assert!(item.seen.contains("in place of /, which answers 404"), "{}", item.seen);
+    assert!(item.seen.ends_with("was not asked (`credentials`)"), "{}", item.seen);
+    // The root, three places, then at most what any endpoint is asked.
+    let first = count.swap(0, Ordering::Relaxed);
+    assert!(first <= 30, "{first}");
+    let report = scene.visit().await;
+    assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
+    let second = count.load(Ordering::Relaxed);
+    assert!(second <= 5, "what was found is asked first: {second}");
+}
+
+#[tokio::test]
+async fn a_policy_for_every_path_shows_where_there_is_nothing_too() {
+    let server = rootless(|asked| listed(asked, |_| true)).await;
+    let report = at(server.address(), json!({"private_network": false})).visit().await;
+    assert_eq!(failed(&report), ["cors-any-origin", ALL]);
+    assert_eq!(outcome(&report, ALL), Outcome::Fail(Confidence::Firm));
+    // That what anybody may read is no public data was not seen.
+    assert_eq!(outcome(&report, "cors-any-origin"), Outcome::Fail(Confidence::Tentative));
+    let lookalikes =
+        rootless(|asked| listed(asked, |origin| origin.ends_with("-probeshop.example"))).await;
+    let settings = json!({"private_network": false, "allowed_origins": [FRONT]});
+    let report = at(lookalikes.address(), settings).visit().await;
+    assert_eq!((failed(&report), unknown(&report)), (vec![LOOKALIKE], vec![]));
+    assert_eq!(outcome(&report, LOOKALIKE), Outcome::Fail(Confidence::Firm));
+}
+
+#[tokio::test]
+async fn a_policy_of_one_path_is_not_taken_for_that_of_all() {
+    let tentative = Outcome::Fail(Confidence::Tentative);
+    for path in ["/", "/healthz"] {
+        let server = rootless(move |asked| match &*asked.path {
+            here if here == path => listed(asked, |_| true),
+            _ => Answer::json(200, "{}"),
+        });
+        let server = server.await;
+        let report = at(server.address(), json!({"private_network": false})).visit().await;
+        assert_eq!(outcome(&report, ALL), tentative, "{path}");
+        let subject = &finding(&report, ALL).items[0].subject;
+        assert_eq!(*subject, format!("{path} for a stranger"));
+        let lookalikes = outcome(&report, LOOKALIKE);
+        assert!(matches!(lookalikes, Outcome::Pass | Outcome::Skip), "{lookalikes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_front_end_is_not_said_to_be_refused_where_nobody_named_what_it_calls() {
+    let server = rootless(|_| Answer::json(200, "{}")).await;
+    let report = at(server.address(), json!({"allowed_origins": [FRONT]})).visit().await;
+    assert_eq!(failed(&report), [""; 0]);
+    let check = "cors-allowed-origin-refused";
+    assert_eq!(outcome(&report, check), Outcome::Unknown(Obstacle::ControlFailed));
+    assert!(finding(&report, check).items[0].seen.contains("`endpoints`"));
+    assert_eq!(outcome(&report, LOOKALIKE), Outcome::Unknown(Obstacle::ControlFailed));
+}
+
+#[tokio::test]
+async fn a_root_that_leads_on_is_judged_where_it_leads() {
+    let server = Server::http(|asked| match asked.path.as_str() {
+        "/" => Answer::text(302, "").header("location", "/query?state=1"),
+        "/query?state=1" => listed(&asked, |_| false),
+        _ => Answer::text(404, ""),
+    });
+    let server = server.await;
+    let mut scene = at(server.address(), json!({"allowed_origins": [FRONT]}));
+    let report = scene.visit().await;
+    assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
+    assert_eq!(finding(&report, ALL).items[0].subject, "/query");
+    let named = json!({"allowed_origins": [FRONT], "endpoints": ["/"]});
+    let report = at(server.address(), named).visit().await;
+    let unseen = Outcome::Unknown(Obstacle::ControlFailed);
+    assert_eq!(outcome(&report, ALL), unseen, "what is named is judged itself");
+}
+
+#[tokio::test]
+async fn a_root_that_wants_a_credential_has_something() {
+    let server = Server::http(|asked| match asked.path.as_str() {
+        "/healthz" => Answer::json(200, "{}"),
+        _ => Answer::text(401, ""),
+    });
+    let report = at(server.await.address(), json!({})).visit().await;
+    assert_eq!(outcome(&report, ALL), Outcome::Unknown(Obstacle::Denied));
+}
