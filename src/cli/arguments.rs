@@ -44,7 +44,7 @@ pub(super) enum Command {
     Generate(Generate),
     /// Ask a running gonogo whether it is healthy; for containers without a shell
     Healthcheck(Healthcheck),
-    /// Start a sound and a flawed service on loopback, and watch them
+    /// Start sound and flawed services on loopback, and watch them
     Demo(Demo),
 }
 

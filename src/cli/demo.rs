@@ -1,4 +1,4 @@
-//! `gonogo demo`: a sound and a flawed service on loopback, and a gonogo that watches them.
+//! `gonogo demo`: sound and flawed services on loopback, and a gonogo that watches them.
 
 use std::{io::IsTerminal, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -83,7 +83,8 @@ async fn demonstrate(catalogue: &'static [Kind], options: &Demo) -> Result<Exit,
 
 fn introduce(deployment: &Deployment, address: SocketAddr) {
     output::say(&format!(
-        "A sound and a flawed service run on this machine; gonogo asks both every two seconds.\n\n  \
+        "Three services run on this machine: a sound one, a flawed one, and one whose certificate has \
+         expired.\ngonogo asks each every few seconds.\n\n  \
          status page    http://{address}/\n  \
          metrics        http://{address}/metrics\n  \
          report         http://{address}/api/v1/report\n  \

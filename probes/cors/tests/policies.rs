@@ -21,9 +21,9 @@
 //! An empty cell is one that nobody looked up. None asks whether the front end is let in, whether caches
 //! are told, or whether preflights need credentials.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Scene, failed, servers, settings, tower_http, unknown};
+use super::{FRONT, Scene, failed, servers, settings, tower_http, unknown};
 use crate::contract::{
     Obstacle, Outcome, Report,
     net::Address,
@@ -202,7 +202,23 @@ async fn express_with_cors_is_judged_as_browsers_judge_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn starlette_is_judged_as_browsers_judge_it() {
-    hold(&servers::starlette(), STARLETTE).await;
+    hold(&servers::starlette("app"), STARLETTE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_with_nothing_at_its_root_is_judged_without_a_word_about_it() {
+    let front = json!({"allowed_origins": [FRONT]});
+    for (application, settings, fails) in [
+        ("without", json!({}), &[][..]),
+        ("listed", json!({}), &[]),
+        ("listed", front, &[]),
+        ("everybody", json!({}), &["cors-any-origin", "cors-any-origin-with-credentials"]),
+    ] {
+        let server = servers::starlette(application);
+        let mut scene = Scene::at(server.address(), settings);
+        let report = judged(&mut scene).await;
+        assert_eq!((failed(&report), unknown(&report)), (fails.to_vec(), vec![]), "{application}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,12 +57,13 @@ pub(super) fn express() -> Running {
     })
 }
 
-pub(super) fn starlette() -> Running {
+/// One of the applications in `starlette/app.py`.
+pub(super) fn starlette(application: &str) -> Running {
     let python = installed("starlette", "requirements.txt").join("bin/python");
     start(|directory| {
         let mut command = Command::new(python);
-        command.args(["-m", "uvicorn", "app:app", "--log-level", "warning", "--app-dir"]);
-        command.arg(here("starlette")).arg("--uds").arg(directory.join("socket"));
+        command.args(["-m", "uvicorn", &format!("app:{application}"), "--log-level", "warning"]);
+        command.arg("--app-dir").arg(here("starlette")).arg("--uds").arg(directory.join("socket"));
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
     })

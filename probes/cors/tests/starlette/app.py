@@ -39,3 +39,14 @@ def policy(options):
 
 
 app = Starlette(routes=[Mount(f"/{path}", app=policy(options)) for path, options in POLICIES.items()])
+
+
+def whole(**options):
+    """An application with one policy and nothing at its root."""
+    application = Starlette(routes=[Route("/readyz", page)])
+    return CORSMiddleware(application, **options) if options else application
+
+
+without = whole()
+listed = whole(**GUARDED, allow_origins=[FRONT])
+everybody = whole(**GUARDED, allow_origins=["*"])
