@@ -4,6 +4,7 @@
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
+use super::reach;
 use crate::contract::{
     Obstacle, Obstructed, Visit,
     net::{Address, Endpoint, Exchange, Request},
@@ -12,7 +13,7 @@ use crate::contract::{
 /// What plain HTTP met.
 #[derive(Debug)]
 pub(crate) enum Door {
-    /// Nothing accepts connections, while the target's own port at the same address does.
+    /// Nothing accepts connections, while the target's own port at the same addresses does.
     Closed(String),
     /// Answers, in order; never empty. All but the last redirect to the next.
     Answered {
@@ -96,7 +97,7 @@ impl Hop {
     }
 }
 
-/// Asks for `url` by plain HTTP.
+/// Asks for `url` by plain HTTP, at every address of the target.
 ///
 /// `control` is the target's own endpoint where that speaks TLS: a port is taken for closed only if the
 /// same address accepts a connection there in the same visit. Silence alone may be ours.
@@ -105,42 +106,21 @@ pub(crate) async fn knock(visit: &Visit, url: Url, control: Option<&Endpoint>) -
         return Door::Obstructed(Obstacle::NotAllowed.because(format!("{url} names no host")));
     };
     let Some(control) = control else { return converse(visit, url, None).await };
-    let alive = match visit.net.connect(control).await {
-        Ok(connection) => Ok(connection.address().clone()),
-        Err(obstructed) => Err(obstructed),
+    let open = match reach::open(visit, &endpoint, control).await {
+        Ok(open) => open,
+        Err(door) => return door,
     };
-    let address = match &alive {
-        Ok(Address::Unix(_)) => return Door::Absent("the target is reached by a Unix socket"),
-        Ok(Address::Ip(ip)) => {
-            let mut ip = *ip;
-            ip.set_port(url.port_or_known_default().unwrap_or(80));
-            Some(Address::Ip(ip))
-        }
-        Err(_) => None,
-    };
-    let connected = match &address {
-        Some(address) => visit.net.connect_address(&endpoint, address).await,
-        None => visit.net.connect(&endpoint).await,
-    };
-    match (connected, alive) {
-        (Ok(connection), _) => {
-            drop(connection);
-            converse(visit, url, address).await
-        }
-        (Err(closed), Ok(_)) if closed.obstacle == Obstacle::Refused => {
-            Door::Closed(format!("{}, as a closed port does", closed.detail))
-        }
-        // Firewalls of clouds drop what they do not let in. What cannot be connected to cannot serve.
-        (Err(silent), Ok(alive)) if silent.obstacle == Obstacle::Timeout => Door::Closed(format!(
-            "{}, while {alive} did at once: a firewall drops it",
-            silent.detail
-        )),
-        (Err(obstructed), Ok(_)) => Door::Obstructed(obstructed),
-        (Err(obstructed), Err(dead)) => Door::Obstructed(Obstacle::ControlFailed.because(format!(
-            "{}; but the target's own port does not answer either ({dead}), so that proves nothing",
-            obstructed.detail
-        ))),
+    let mut doors = Vec::with_capacity(open.len());
+    for address in open {
+        doors.push(converse(visit, url.clone(), Some(address)).await);
     }
+    let leads_to_tls = |door: &Door| {
+        let last = door.hops().last().and_then(|hop| hop.location.as_ref()?.as_ref().ok());
+        last.is_some_and(|to| to.scheme() == "https")
+    };
+    // One that only redirects tells nothing of another that serves.
+    let telling = doors.iter().position(|door| !leads_to_tls(door)).unwrap_or_default();
+    doors.swap_remove(telling)
 }
 
 async fn converse(visit: &Visit, url: Url, address: Option<Address>) -> Door {

@@ -4,6 +4,7 @@ mod api_redirects;
 mod knock;
 mod listener;
 mod observe;
+mod reach;
 mod redirect_temporary;
 mod redirects_elsewhere;
 mod served;
@@ -34,7 +35,8 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Plaintext {
     /// The port at the target's host that plain HTTP comes to. Where the target's own URL is http, its
-    /// own port is looked at instead.
+    /// own port is looked at instead. Where `connect_to` leads to another port than the URL's, 80 is not
+    /// looked at, since it would be somebody else's.
     port: u16,
     /// The path to ask for, if not that of the target's URL. It should be one that is answered by TLS.
     path: Option<String>,
