@@ -99,13 +99,18 @@ async fn visit(case: &Case, pki: &Pki) -> BTreeMap<&'static str, Report> {
     };
     let port = plain.as_ref().map_or(closed, Server::address).port();
     let preloaded = case.needs.iter().any(|need| need == "preload-list");
+    let cors = json!({"private_network": false, "endpoints": [{"path": "/", "public": true}]});
+    let cors = (case.check == CORS).then_some(("cors", cors));
     let mut seen = BTreeMap::new();
     for (probe, settings) in [
         // The Observatory is content with 180 days.
         ("headers", json!({"port": port, "preloaded": preloaded, "hsts_min_age": "180d"})),
         ("cookies", json!({"port": port})),
         ("plaintext", json!({"port": port})),
-    ] {
+    ]
+    .into_iter()
+    .chain(cors)
+    {
         let kind = kind(probe);
         let started = Started::new(secure.url("/"), ())
             .known_as(&format!("https://{site}/"), secure.address())
@@ -176,7 +181,7 @@ fn observatory(report: &Report, test: &str) -> String {
 
 /// How our checks differ from what was expected, where they do.
 fn differs(case: &Case, seen: &BTreeMap<&str, Report>) -> Option<String> {
-    let (probe, checks) = checks_of(&case.check)?;
+    let (probe, checks) = checks_of(&case.check);
     let failed: Vec<String> = seen[probe]
         .findings
         .iter()
@@ -198,7 +203,7 @@ fn test_of(function: &str) -> &'static str {
         "crossOriginEmbedderPolicyTest" => "cross-origin-embedder-policy",
         "crossOriginOpenerPolicyTest" => "cross-origin-opener-policy",
         "crossOriginResourcePolicyTest" => "cross-origin-resource-policy",
-        "crossOriginResourceSharingTest" => "cross-origin-resource-sharing",
+        CORS => "cross-origin-resource-sharing",
         "redirectionTest" => "redirection",
         "referrerPolicyTest" => "referrer-policy",
         "strictTransportSecurityTest" => "strict-transport-security",
@@ -209,9 +214,9 @@ fn test_of(function: &str) -> &'static str {
     }
 }
 
-/// Our checks that ask what a test asks; `None` where another probe does.
-fn checks_of(function: &str) -> Option<(&'static str, &'static [&'static str])> {
-    Some(match function {
+/// Our checks that ask what a test asks.
+fn checks_of(function: &str) -> (&'static str, &'static [&'static str]) {
+    match function {
         "contentSecurityPolicyTest" => ("headers", &["headers-csp-missing", "headers-csp-weak"]),
         "cookiesTest" => {
             ("cookies", &["cookies-insecure", "cookies-script-readable", "cookies-cross-site"])
@@ -221,7 +226,15 @@ fn checks_of(function: &str) -> Option<(&'static str, &'static [&'static str])> 
         | "crossOriginResourcePolicyTest" => {
             ("headers", &["headers-cross-origin-isolation-invalid"])
         }
-        "crossOriginResourceSharingTest" => return None,
+        CORS => (
+            "cors",
+            &[
+                "cors-any-origin-with-credentials",
+                "cors-null-origin",
+                "cors-lookalike-origin",
+                "cors-any-origin",
+            ],
+        ),
         "redirectionTest" => ("plaintext", &["plaintext-served", "plaintext-redirects-elsewhere"]),
         "referrerPolicyTest" => ("headers", &["headers-referrer-leaks"]),
         "strictTransportSecurityTest" => {
@@ -231,7 +244,7 @@ fn checks_of(function: &str) -> Option<(&'static str, &'static [&'static str])> 
         "xContentTypeOptionsTest" => ("headers", &["headers-sniffing-allowed"]),
         "xFrameOptionsTest" => ("headers", &["headers-framing-allowed"]),
         other => panic!("a test nobody knows: {other}"),
-    })
+    }
 }
 
 fn kind(name: &str) -> &'static Kind {
@@ -261,6 +274,9 @@ const NOT_COMPUTED: &[(&str, &str)] = &[(
     "strict-transport-security.test.js#4",
     "the Observatory goes on without verifying the certificate; gonogo never does, and the tls probe tells",
 )];
+
+/// The test of the Observatory that the cors probe answers. What it calls public is meant to be.
+const CORS: &str = "crossOriginResourceSharingTest";
 
 const CASES: &str = include_str!("data/observatory/cases.json");
 

@@ -335,7 +335,39 @@ mod tests {
         assert!(!kept("0.0.1", "127.0.0.1"));
     }
 
+    const ATTRIBUTES: [(&str, &str); 6] = [
+        ("Secure", ""),
+        ("HttpOnly", ""),
+        ("SameSite", "=Lax"),
+        ("Path", "=/Cart"),
+        ("Domain", "=shop.example"),
+        ("Max-Age", "=60"),
+    ];
+
     proptest! {
+        #[test]
+        fn neither_case_nor_white_space_nor_order_changes_what_attributes_say(
+            chosen in proptest::sample::subsequence(ATTRIBUTES.to_vec(), 0..=6).prop_shuffle(),
+            gap in "[ \t]{0,3}",
+            upper in any::<bool>(),
+        ) {
+            let written = |all: &[(&str, &str)]| -> String {
+                let all = all.iter().map(|(name, value)| format!("; {name}{value}"));
+                all.collect::<Vec<_>>().concat()
+            };
+            let told_oddly = |(name, value): &(&str, &str)| {
+                let name = if upper { name.to_uppercase() } else { name.to_lowercase() };
+                let value = value.replace('=', &format!("={gap}"));
+                format!("{gap};{gap}{name}{gap}{value}")
+            };
+            let ordered: Vec<_> =
+                ATTRIBUTES.into_iter().filter(|one| chosen.contains(one)).collect();
+            let plain = format!("sid=x{}", written(&ordered));
+            let odd = chosen.iter().map(told_oddly).collect::<Vec<_>>().concat();
+            let odd = format!("{gap}sid{gap}={gap}x{odd}");
+            prop_assert_eq!(parse(&plain), parse(&odd));
+        }
+
         #[test]
         fn no_field_makes_the_parser_panic(field in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = SetCookie::parse(&field);

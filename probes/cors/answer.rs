@@ -371,6 +371,32 @@ mod tests {
 
     proptest! {
         #[test]
+        fn case_and_white_space_matter_where_the_standard_says_so(
+            names in prop::collection::vec("[a-z][a-z-]{0,8}", 1..5),
+            at in any::<prop::sample::Index>(),
+            gap in "[ \t]{0,3}",
+            upper in any::<bool>(),
+        ) {
+            let name = at.get(&names).clone();
+            let written = |name: &String| if upper { name.to_ascii_uppercase() } else { name.clone() };
+            let members: Vec<String> = names.iter().map(written).collect();
+            let list = members.join(&format!("{gap},{gap}"));
+            let vary = format!("{list}{gap},{gap}{}", if upper { "ORIGIN" } else { "origin" });
+            let answer = answer(200, &[
+                ("access-control-allow-origin", ORIGIN),
+                ("access-control-allow-credentials", "true"),
+                ("access-control-allow-methods", &list),
+                ("access-control-allow-headers", &list),
+                ("vary", &vary),
+            ]);
+            let field = [HeaderName::from_bytes(name.as_bytes()).expect("a name")];
+            prop_assert_eq!(answer.preflight_refusal(ORIGIN, "GET", &field, true), None);
+            let refused = answer.preflight_refusal(ORIGIN, &name, &[], true).is_some();
+            prop_assert_eq!(refused, upper, "a method is of one case");
+            prop_assert!(answer.varies_by_origin());
+        }
+
+        #[test]
         fn no_header_breaks_the_reading_of_it(
             lines in prop::collection::vec((0..KEPT.len(), prop::collection::vec(any::<u8>(), 0..60)), 0..8),
             status in 100_u16..600,

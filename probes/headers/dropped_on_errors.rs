@@ -17,8 +17,8 @@ pub(super) const RULE: Rule<Headers> = Rule {
         why: "Error pages repeat what they were asked for, which is where scripts are injected. nginx's \
               `add_header` without `always` and middleware that runs behind the router leave exactly \
               these bare.",
-        how: "Asks for a path that does not exist, and for those the settings name as answered 400 and 401; \
-              without the credential, if there is one. Expected: what the target's page has of \
+        how: "Asks for a path that does not exist, for those the settings name as answered 400 and 401, and \
+              for the target's URL without the credential, if there is one. Expected: what the target's page has of \
               `Strict-Transport-Security`, `X-Content-Type-Options`, and on HTML of \
               `Content-Security-Policy` and `X-Frame-Options`, errors have too, whatever the values.",
         fix: "Add `always` to nginx's `add_header`, and put the middleware that sets headers outermost, \

@@ -75,6 +75,25 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_token_keeps_its_case_and_loses_the_spaces_around_it(
+            value in "[a-zA-Z*][a-zA-Z0-9-]{0,12}", before in " {0,3}", after in " {0,3}",
+        ) {
+            prop_assert_eq!(token(&format!("{before}{value}{after}")), Some(value));
+        }
+
+        #[test]
+        fn words_and_media_types_have_neither_case_nor_white_space(
+            list in proptest::collection::vec("[a-zA-Z]{1,8}", 1..5), gap in "[ \t]{0,3}",
+        ) {
+            let lower: Vec<String> = list.iter().map(|word| word.to_ascii_lowercase()).collect();
+            prop_assert_eq!(words(&list.join(&format!("{gap},{gap}"))), &*lower);
+            let mut headers = HeaderMap::new();
+            let value = format!("{0}/{0}{gap};{gap}charset=utf-8", list[0]);
+            headers.insert(header::CONTENT_TYPE, value.parse().expect("a value"));
+            prop_assert_eq!(media_type(&headers), Some(format!("{0}/{0}", lower[0])));
+        }
+
+        #[test]
         fn no_value_makes_a_parser_panic(value in "\\PC{0,80}") {
             let _ = (token(&value), dictionary(&value), words(&value));
         }

@@ -133,13 +133,15 @@ impl Look<'_> {
         let mut nowhere = target.url.clone();
         nowhere.set_query(None);
         nowhere.set_path(&iter::repeat_with(fastrand::alphanumeric).take(24).collect::<String>());
+        let is_missing = evidence.of(&[Role::NotFound]).next().is_some();
+        let nowhere = (!is_missing).then_some((Role::NotFound, nowhere));
         let bad = self.headers.bad_request.iter().map(|link| (Role::BadRequest, link.on(target)));
         let closed =
             self.headers.unauthorized.iter().map(|link| (Role::Unauthorized, link.on(target)));
         // What a page says to those without its credential.
         let anonymous =
             (!self.headers.headers.is_empty()).then(|| (Role::Unauthorized, target.url.clone()));
-        let all = iter::once((Role::NotFound, nowhere)).chain(bad).chain(closed).chain(anonymous);
+        let all = nowhere.into_iter().chain(bad).chain(closed).chain(anonymous);
         for (role, url) in all.collect::<Vec<_>>() {
             // An error that is not to be had is no finding.
             if let Ok(exchange) = self.visit.net.exchange(self.request(url)).await

@@ -116,6 +116,8 @@ const QUIET: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -128,5 +130,13 @@ mod tests {
         assert_eq!(recognise(b"SSH-2.0-OpenSSH_9.6\r\n"), Some(Speech::Other));
         assert_eq!(recognise(b""), None);
         assert_eq!(recognise(b"\x16"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_a_record_is_taken_for_tls(bytes in proptest::collection::vec(any::<u8>(), 0..24)) {
+            let is_record = matches!(bytes.as_slice(), [0x15 | 0x16, 0x03, ..]);
+            prop_assert_eq!(recognise(&bytes) == Some(Speech::Tls), is_record);
+        }
     }
 }
