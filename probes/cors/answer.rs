@@ -14,6 +14,8 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// Where it leads, if that is a page of the same origin.
     pub(super) leads_to: Option<Url>,
+    /// Bytes of its body.
+    pub(super) size: usize,
     pub(super) replay: String,
 }
 
@@ -38,7 +40,8 @@ impl Answer {
         }
         let to = exchange.redirect().and_then(Result::ok);
         let leads_to = to.filter(|to| to.origin() == exchange.url.origin());
-        Self { status: exchange.status, headers, leads_to, replay: exchange.replay.clone() }
+        let (size, replay) = (exchange.body.bytes.len(), exchange.replay.clone());
+        Self { status: exchange.status, headers, leads_to, size, replay }
     }
 
     /// The CORS check (Fetch standard, section 4.10), for requests with and without credentials.
@@ -237,7 +240,7 @@ pub(super) fn answer(status: u16, lines: &[(&str, &str)]) -> Answer {
     }
     let status = StatusCode::from_u16(status).expect("a status");
     let replay = "curl https://api.shop.example/".to_owned();
-    Answer { status, headers, leads_to: None, replay }
+    Answer { status, headers, leads_to: None, size: 0, replay }
 }
 
 #[cfg(test)]
@@ -409,7 +412,7 @@ mod tests {
                 }
             }
             let status = StatusCode::from_u16(status).expect("a status");
-            let answer = Answer { status, headers, leads_to: None, replay: String::new() };
+            let answer = Answer { status, headers, leads_to: None, size: 0, replay: String::new() };
             let reach = answer.reach(&origin);
             let allowed = answer.value(&header::ACCESS_CONTROL_ALLOW_ORIGIN);
             let equal = allowed.as_deref() == Some(origin.as_bytes());

@@ -102,9 +102,13 @@ impl Shut {
         match closed.obstacle {
             Obstacle::Refused => format!("{closed}, as a closed port does"),
             Obstacle::Timeout => {
-                format!("{closed}, while {own} did before and after: a firewall drops it")
+                format!(
+                    "{closed}, while {own} did before and after: a firewall on the way drops it"
+                )
             }
-            _ => format!("{closed}, while {own} accepts connections: a firewall rejects it"),
+            _ => format!(
+                "{closed}, while {own} accepts connections: a firewall on the way rejects it"
+            ),
         }
     }
 

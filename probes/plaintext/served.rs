@@ -18,8 +18,9 @@ pub(super) const RULE: Rule<Plaintext> = Rule {
               four at most (or to the target's own URL where that is http), following redirects \
               within plain HTTP. Expected: a redirect to https, a refusal (4xx that TLS does not \
               answer alike), or no connection, be it refused, dropped or rejected, while the TLS port \
-              of the same address accepts one before and after; seen from where gonogo runs. 401 is \
-              no refusal: clients answer it with their credentials.",
+              of the same address accepts one before and after. That is seen from where gonogo runs: \
+              its own network may let nobody out to port 80. 401 is no refusal: clients answer it with \
+              their credentials.",
         fix: "Serve nothing but a permanent redirect on port 80 for browsers, and nothing at all for \
               programs. Where TLS ends at a balancer, close the port behind it to everybody else. A \
               target whose own URL is http needs a certificate and a TLS listener first.",

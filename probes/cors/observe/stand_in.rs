@@ -51,21 +51,28 @@ impl Tour {
         self.settle_here(caller, last);
     }
 
-    /// The first place with something, and its answer. Where an earlier visit found it comes first.
+    /// The first place with something, and its answer; a long one only if there is no other, since it is
+    /// asked for dozens of times. Where an earlier visit found it comes first.
     async fn look_around(&mut self, caller: &mut Caller<'_>, own: &Url) -> Option<Answer> {
         let earlier = self.earlier.clone().filter(|earlier| earlier != own);
         let places = stand_in::places(own).filter(|place| Some(place) != earlier.as_ref());
-        for place in earlier.iter().cloned().chain(places.collect::<Vec<_>>()) {
+        let places: Vec<Url> = earlier.iter().cloned().chain(places).collect();
+        let mut long = None;
+        for place in places {
             if caller.in_the_way.is_some() {
-                return None;
+                break;
             }
-            self.go(place);
+            self.go(place.clone());
             match caller.ask(self, &Ask::Control).await {
-                Ok(answer) if answer.status.is_success() => return Some(answer),
-                _ => {}
+                Ok(answer) if !answer.status.is_success() => {}
+                Ok(answer) if answer.size <= SHORT => return Some(answer),
+                Ok(answer) => long = long.or(Some((place, answer))),
+                Err(_) => {}
             }
         }
-        None
+        let (place, answer) = long?;
+        self.go(place);
+        Some(answer)
     }
 
     /// Takes the URL that was come to for the endpoint. What was known of another is of no use.
@@ -94,6 +101,9 @@ fn is_elsewhere_or_nothing(answer: &Answer) -> bool {
     let elsewhere = answer.status.is_redirection() && answer.leads_to.is_none();
     (elsewhere && answer.status != StatusCode::NOT_MODIFIED) || stand_in::is_nothing(answer.status)
 }
+
+/// Bytes of a body that may well be sent for each question.
+const SHORT: usize = 32 << 10;
 
 /// More than a sign-in needs.
 const MOST_REDIRECTS: usize = 4;

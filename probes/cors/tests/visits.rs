@@ -402,3 +402,27 @@ async fn a_root_that_wants_a_credential_has_something() {
     let report = at(server.await.address(), json!({})).visit().await;
     assert_eq!(outcome(&report, ALL), Outcome::Unknown(Obstacle::Denied));
 }
+
+#[tokio::test]
+async fn a_long_answer_is_not_asked_for_again_and_again() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let health = Arc::new(AtomicUsize::new(1));
+    let has_health = Arc::clone(&health);
+    let server = Server::http(move |asked| match asked.path.as_str() {
+        "/openapi.json" => {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Answer::json(200, "x".repeat(100_000))
+        }
+        "/health" if has_health.load(Ordering::Relaxed) == 1 => Answer::json(200, "{}"),
+        _ => Answer::text(404, ""),
+    });
+    let server = server.await;
+    let report = at(server.address(), json!({})).visit().await;
+    assert_eq!(finding(&report, ALL).items[0].subject, "/health");
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+    health.store(0, Ordering::Relaxed);
+    let report = at(server.address(), json!({})).visit().await;
+    assert_eq!(finding(&report, ALL).items[0].subject, "/openapi.json", "there is no other");
+    assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
+}
