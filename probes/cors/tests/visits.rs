@@ -426,3 +426,25 @@ async fn a_long_answer_is_not_asked_for_again_and_again() {
     assert_eq!(finding(&report, ALL).items[0].subject, "/openapi.json", "there is no other");
     assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
 }
+
+#[tokio::test]
+async fn one_visit_is_enough_even_if_the_last_place_has_something() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let pki = Pki::new();
+    let tls = pki.leaf(&["api.shop.example"]).server_config();
+    let server = Server::https(tls, move |asked| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let mut answer = listed(&asked, |_| false);
+        if asked.path != "/up" {
+            answer.status = http::StatusCode::NOT_FOUND;
+        }
+        answer
+    });
+    let server = server.await;
+    let settings = json!({"allowed_origins": [FRONT], "private_network": false});
+    let report = at(server.address(), settings).tls(pki.root()).visit().await;
+    assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
+    let count = count.load(Ordering::Relaxed);
+    assert!((50..=60).contains(&count), "{count}");
+}
