@@ -50,6 +50,19 @@ async fn no_value_of_a_cookie_is_in_the_report() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_there_sets_no_cookies_and_is_said_not_to_be_there() {
+    let server = Server::http(|_| Answer::json(404, "{}")).await;
+    let started = Started::new(server.url("/"), server);
+    let kind = Kind::of::<Cookies>();
+    let armed = arm(&kind, &started.settings);
+    let report = armed.run(&started.visit(armed.as_ref(), Footprint::Passive)).await;
+    let finding = report.findings.iter().find(|finding| finding.check.id == "cookies-cross-site");
+    let item = &finding.expect("a check of the probe").items[0];
+    assert_eq!(item.outcome, Outcome::Skip);
+    assert!(item.seen.ends_with("/ (404)"), "{}", item.seen);
+}
+
+#[tokio::test]
 async fn a_target_that_does_not_answer_is_unknown() {
     let (address, guard) = refusing();
     let url = format!("https://{address}/").parse().expect("a URL");

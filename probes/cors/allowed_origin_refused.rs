@@ -23,8 +23,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
               endpoint's `methods` and `request_headers` that browsers ask leave for. Expected: what a \
               browser accepts, which is the origin byte for byte (with \
               `access-control-allow-credentials: true` where cookies are configured), the method in \
-              its case, each header by name, and a preflight that answers 2xx. Unknown where the \
-              target's own URL has nothing and nobody named in `endpoints` what its pages call.",
+              its case, each header by name, and a preflight that answers 2xx. Unknown where no \
+              `endpoints` are named and the target's own URL has nothing.",
         fix: "Compare what was answered with the origin. Missing: the list lacks it, a proxy drops the \
               header or refuses OPTIONS. Twice or with a `/` at the end: browsers accept neither. `*`: \
               not with credentials, and never for the header `authorization`.",

@@ -21,8 +21,9 @@ pub(super) const RULE: Rule<Cors> = Rule {
               else.",
         how: "Sends the origin of a domain that nobody can register, `null` and names like the \
               target's. Expected: none may read the answer without credentials, unless the endpoint \
-              is declared `public`; tentative where nobody named what pages call. An endpoint that answers 401 or 403 without credentials gives \
-              nothing away, whatever its policy.",
+              is declared `public`; tentative where no `endpoints` are named and the target's own URL \
+              has nothing. An endpoint that answers 401 or 403 without credentials gives nothing away, \
+              whatever its policy.",
         fix: "If anybody may read it, say `public: true`. If not, answer with \
               `access-control-allow-origin` only to the origins that need it.",
         sources: &[

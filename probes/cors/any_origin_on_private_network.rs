@@ -23,7 +23,7 @@ pub(super) const RULE: Rule<Cors> = Rule {
               a domain that nobody can register, `null` and names like the target's. Expected: none \
               may read an answer that needs no credentials, nor gets leave to send other requests. \
               Tentative where a name leads to a private address from here and may lead elsewhere for \
-              others, and where nobody named what pages call.",
+              others, and where no `endpoints` are named and the target's own URL has nothing.",
         fix: "Answer with `access-control-allow-origin` only to the origins that need it, and ask for \
               credentials inside the network too. If the target is on the Internet, say \
               `private_network: false`.",

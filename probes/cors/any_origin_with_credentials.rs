@@ -15,9 +15,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
         how: "Sends the origin of a domain that nobody can register, to the endpoint and in a \
               preflight. Expected: the answer does not allow that very origin together with \
               credentials. Tentative where only an error was seen and no preflight gives leave, \
-              where the endpoint is public, where it is asked in place of what nobody named and other \
-              paths grant nothing, and where the credentials are not ones that browsers add by \
-              themselves. A `*` beside credentials is refused by browsers and no fault here.",
+              where the endpoint is public, where no `endpoints` are named and one path alone grants \
+              it, and where the credentials are not ones that browsers add by themselves. A `*` beside credentials is refused by browsers and no fault here.",
         fix: "Compare the origin with a list of whole origins, and answer with it only if it is one of \
               them. If no other site needs the user's data, remove \
               `access-control-allow-credentials`.",

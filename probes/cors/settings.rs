@@ -27,10 +27,10 @@ pub(crate) struct Cors {
     /// What pages call, each a path or a mapping with `path`, `public`, `methods` and
     /// `request_headers`. It must answer a GET with 2xx. By default the target's URL or where that
     /// leads to; where there is nothing (404), something that most services have, such as
-    /// /openapi.json or /readyz, which has a policy if that is the same for every path, and tells
-    /// nothing of one that a single path has. An endpoint that answers every origin alike costs about
-    /// 20 requests a visit, one with a list of origins about 60, which is what a visit may make. What
-    /// does not fit is asked on the next visits, and unknown until then.
+    /// /openapi.json or /readyz: that shows a policy for every path, and none that single paths have.
+    /// An endpoint that answers every origin alike costs about 20 requests a visit, one with a list of
+    /// origins about 60, which is what a visit may make. What does not fit is asked on the next visits,
+    /// and unknown until then.
     pub(super) endpoints: Vec<Place>,
     /// Header fields that sign a user in, such as `cookie` or `authorization`. Without them nothing is
     /// known of what only signed-in users may read.
