@@ -8,6 +8,8 @@ mod browse;
 pub mod contract;
 mod cookies;
 mod cors;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod headers;
 mod health;
 mod http;

@@ -52,12 +52,11 @@ pub(super) fn faulty(survey: &Survey, faults: &[Fault], passing: &str) -> Vec<It
     });
     let mut items: Vec<Item> = fails.collect();
     let groups = [&survey.fast.weak, &standard.rare];
-    let unanswered = groups.into_iter().chain(asked.map(|(_, answer)| answer));
+    let mut unanswered = groups.into_iter().chain(asked.map(|(_, answer)| answer));
     // One obstacle is as good as several.
     items.extend(
         unanswered
-            .filter_map(|answer| answer.as_ref().err())
-            .next()
+            .find_map(|answer| answer.as_ref().err())
             .map(|obstructed| Item::unknown("", obstructed)),
     );
     if items.is_empty() {
@@ -110,5 +109,80 @@ pub(super) fn manners(
             Err(broken) => Item::unknown("", &broken.obstructed),
         },
         Err(obstructed) => Item::unknown("", obstructed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::survey::{
+            Listing, Standard,
+            fixture::{accepted, full, standard, survey},
+        },
+        *,
+    };
+    use crate::contract::{Obstacle, Outcome};
+
+    fn judged(survey: &Survey, fault: Fault) -> Vec<(String, Outcome)> {
+        let items = faulty(survey, &[fault], "refused");
+        items.into_iter().map(|item| (item.subject, item.outcome)).collect()
+    }
+
+    #[test]
+    fn what_refuses_both_groups_has_no_fault() {
+        for fault in Fault::ALL {
+            assert_eq!(judged(&survey(), fault), [(String::new(), Outcome::Pass)]);
+        }
+    }
+
+    #[test]
+    fn half_an_answer_is_none() {
+        let silence = || Err(Obstacle::Timeout.because("silence"));
+        let mut of_rare = survey();
+        of_rare.standard = Some(Standard { rare: silence(), ..standard() }.into());
+        let mut of_common = survey();
+        of_common.fast.weak = silence();
+        let mut of_none = survey();
+        of_none.standard = None;
+        for (survey, obstacle) in [
+            (of_rare, Obstacle::Timeout),
+            (of_common, Obstacle::Timeout),
+            (of_none, Obstacle::Pending),
+        ] {
+            let unknown = (String::new(), Outcome::Unknown(obstacle));
+            assert_eq!(judged(&survey, Fault::Broken), [unknown]);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_told_of_the_version_that_has_it_and_the_rest_stays_unknown() {
+        let mut taken = survey();
+        taken.fast.weak = accepted(Version::Tls12, 0xc011);
+        let faults = vec![
+            (Fault::Broken, accepted(Version::Tls12, 0xc011)),
+            (Fault::Static, Err(Obstacle::Reset.because("a reset"))),
+        ];
+        taken.standard = Some(Standard { faults, ..standard() }.into());
+        let told = judged(&taken, Fault::Broken);
+        assert_eq!(told, [("TLS 1.2".to_owned(), Outcome::Fail(Confidence::Confirmed))]);
+        let told = judged(&taken, Fault::Static);
+        assert_eq!(told, [(String::new(), Outcome::Unknown(Obstacle::Reset))]);
+    }
+
+    #[test]
+    fn what_an_old_version_has_besides_is_told_too() {
+        let mut survey = survey();
+        let mut full = full();
+        let found = vec![Suite(0x000a), Suite(0xc013)];
+        full.listed.suites.insert(Version::Tls10, Listing { found, rest: Ok(()) });
+        survey.full = Some(full.into());
+        let told = judged(&survey, Fault::Obsolete);
+        assert_eq!(told, [("TLS 1.0".to_owned(), Outcome::Fail(Confidence::Confirmed))]);
+    }
+
+    #[test]
+    fn many_suites_are_named_by_the_first_few() {
+        assert_eq!(named(&[Suite(0x000a)]), "TLS_RSA_WITH_3DES_EDE_CBC_SHA");
+        assert!(named(&Suite::ssl3()).ends_with(" more"));
     }
 }

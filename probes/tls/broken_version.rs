@@ -20,10 +20,14 @@ pub(super) const RULE: Rule<Tls> = Rule {
               is years behind its security fixes: replace it.",
         sources: &["RFC 7568 (SSL 3.0)", "RFC 6176 (SSL 2.0)", "RFC 9325 section 3.1.1 (MUST NOT)"],
     },
-    judge: |_, posture: &Posture| posture.surveyed(judge),
+    judge: |_, posture: &Posture| {
+        posture.surveyed(|seen, survey| judge(&posture.host(), seen, survey))
+    },
 };
 
-fn judge(seen: &Seen, survey: &Survey) -> Vec<Item> {
+fn judge(host: &str, seen: &Seen, survey: &Survey) -> Vec<Item> {
+    // OpenSSL is built without either.
+    let command = |version| format!("sslscan --{version} --sni-name={host} {}", seen.address);
     let ssl3 = match survey.standard() {
         Ok(standard) => refused(&standard.ssl3, "SSL 3.0", "refused", |flight| {
             let suite = flight.suite.map(|suite| suite.to_string()).unwrap_or_default();
@@ -39,14 +43,15 @@ fn judge(seen: &Seen, survey: &Survey) -> Vec<Item> {
         }
         _ => ssl3,
     };
-    let mut items = vec![ssl3.replay(seen.command("-ssl3 -cipher 'ALL:@SECLEVEL=0'"))];
+    let mut items = vec![ssl3.replay(command("ssl3"))];
     // The settings may rule the full tier out, and then SSL 3.0 answers for both.
     if let Some(full) = &survey.full {
-        items.push(match &full.listed.ssl2 {
+        let ssl2 = match &full.listed.ssl2 {
             Ok(false) => Item::pass("SSL 2.0", "refused"),
             Ok(true) => Item::fail(Confidence::Confirmed, "SSL 2.0", "spoken"),
             Err(obstructed) => Item::unknown("SSL 2.0", obstructed),
-        });
+        };
+        items.push(ssl2.replay(command("ssl2")));
     }
     items
 }

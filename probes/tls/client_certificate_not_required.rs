@@ -65,3 +65,63 @@ fn judge(seen: &Seen) -> Item {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::{
+        super::{
+            fixture::{judged_with, surveyed},
+            survey::fixture::survey,
+        },
+        *,
+    };
+    use crate::contract::{Obstructed, Outcome};
+
+    fn outcome(change: impl FnOnce(&mut Seen)) -> Outcome {
+        let mut posture = surveyed(survey());
+        posture.seen[0].asks_for_certificate = true;
+        change(&mut posture.seen[0]);
+        let wanted = Some(ClientCertificate::Required);
+        let tls = Tls { client_certificate: wanted, ..Tls::default() };
+        judged_with(&tls, &RULE, &posture)[0].outcome
+    }
+
+    fn answered(status: Result<u16, Obstructed>) -> Outcome {
+        outcome(|seen| {
+            seen.anonymous = Some(status.map(|code| StatusCode::from_u16(code).expect("a status")));
+        })
+    }
+
+    #[test]
+    fn a_request_tells_whether_anybody_is_served() {
+        for refusal in [400, 401, 403, 495, 496] {
+            assert_eq!(answered(Ok(refusal)), Outcome::Pass, "{refusal}");
+        }
+        for served in [200, 204, 302, 404, 405] {
+            assert!(matches!(answered(Ok(served)), Outcome::Fail(_)), "{served}");
+        }
+        for trouble in [500, 502, 503] {
+            let unknown = Outcome::Unknown(Obstacle::ControlFailed);
+            assert_eq!(answered(Ok(trouble)), unknown, "{trouble}");
+        }
+        let silence = Err(Obstacle::Timeout.because("silence"));
+        assert_eq!(answered(silence), Outcome::Unknown(Obstacle::Timeout));
+    }
+
+    #[test]
+    fn without_http_the_handshakes_end_tells() {
+        assert!(matches!(outcome(|_| {}), Outcome::Fail(_)), "a ticket came");
+        assert_eq!(outcome(|seen| seen.afterwards = Afterwards::Ends), Outcome::Pass);
+        let silent = outcome(|seen| seen.afterwards = Afterwards::Silence);
+        assert_eq!(silent, Outcome::Unknown(Obstacle::Timeout));
+        assert!(matches!(outcome(|seen| seen.asks_for_certificate = false), Outcome::Fail(_)));
+    }
+
+    #[test]
+    fn it_is_nobodys_business_unless_the_settings_say_so() {
+        let items = judged_with(&Tls::default(), &RULE, &surveyed(survey()));
+        assert_eq!(items[0].outcome, Outcome::Skip);
+    }
+}

@@ -20,6 +20,7 @@ use super::{
     handshake::Afterwards,
     posture::{Posture, Seen},
     staple::{Staple, made::Made},
+    survey::Survey,
     when::DAY,
 };
 use crate::contract::{
@@ -302,6 +303,14 @@ pub(super) fn seen(port: u16, chain: Result<Arc<Chain>, crate::contract::Obstruc
         extension_timestamps: None,
         client: String::new(),
     }
+}
+
+/// A sound chain at an address that was surveyed.
+pub(super) fn surveyed(survey: Survey) -> Posture {
+    let forge = Forge::new();
+    let mut posture = forge.posture(&[forge.leaf(&["shop.example"]), forge.intermediate()], NOW);
+    posture.seen[0].survey = Ok(survey);
+    posture
 }
 
 /// A certificate for `shop.example` that is signed with its own key.

@@ -112,10 +112,9 @@ async fn ask(
     let standard =
         if due < Tier::Standard { None } else { Some(standard(&asker, &fast, speaks_newer).await) };
     // Who refuses everything has not told one thing from another.
-    if let (Err(broken), false) = (&recorded.outcome, asker.was_accepted()) {
-        if recorded.chain.is_empty() {
-            return Err(broken.obstructed.clone());
-        }
+    let has_told = asker.was_accepted() || !recorded.chain.is_empty();
+    if let (Err(broken), false) = (&recorded.outcome, has_told) {
+        return Err(broken.obstructed.clone());
     }
     let (Tier::Full, Some(standard)) = (due, &standard) else {
         return Ok(Questions { fast, fingerprint, standard, full: None });
@@ -178,9 +177,8 @@ async fn sent(way: &Way<'_>, name: &ServerName<'static>, client: &Client) -> Tol
     if !recorded.chain.is_empty() {
         return Ok(Sent::Chain(recorded.chain));
     }
-    let broken = match recorded.outcome {
-        Ok(_) => return Err(Obstacle::Protocol.because("it showed no certificate")),
-        Err(broken) => broken,
+    let Err(broken) = recorded.outcome else {
+        return Err(Obstacle::Protocol.because("it showed no certificate"));
     };
     let words = broken.obstructed.detail.clone();
     match (broken.tls, broken.obstructed.obstacle) {

@@ -24,6 +24,8 @@ mod fallback_unprotected;
 mod finite_field_dh;
 #[cfg(test)]
 mod fixture;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod gauges;
 mod handshake;
 mod heartbeat;
@@ -84,7 +86,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use rustls_pki_types::ServerName;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use self::{
     authority_kind::AuthorityKind,
@@ -131,7 +133,8 @@ pub(crate) struct Tls {
 
     /// How deep to look: `handshake` shakes hands as current clients do and sends nothing else; `fast`
     /// also asks whether anything old or weak is accepted, with two hellos; `standard` and `full` ask
-    /// more, less often. A sound server costs 1, 3, 6 and about 25 connections.
+    /// more, less often. A sound server costs 1, 3, 6 and about 25 connections. Hellos that are refused
+    /// leave a line in the logs of some servers, such as PostgreSQL and what is written in Go.
     depth: Tier,
 
     /// How often the standard tier is asked, unless the server has changed; by default every 15
@@ -172,7 +175,7 @@ pub(crate) struct Tls {
 }
 
 /// A profile of TLSRef's.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Ideal {
     /// Clients of the last five years.
@@ -183,7 +186,7 @@ enum Ideal {
 }
 
 /// What holds for one check alone.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Override {
     /// It does not apply.
@@ -208,8 +211,9 @@ impl Probe for Tls {
     type Evidence = Posture;
 
     const NAME: &'static str = "tls";
-    const ABOUT: &'static str = "The certificates a target shows at each of its addresses, and \
-                                 whether a current client can shake hands with it.";
+    const ABOUT: &'static str = "The certificates a target shows at each of its addresses, whether a \
+                                 current client can shake hands with it, and which versions, ciphers \
+                                 and groups of TLS it accepts.";
     const FOOTPRINT: Footprint = Footprint::Passive;
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = &[

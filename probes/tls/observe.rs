@@ -18,7 +18,7 @@ use super::{
     look::{Look, Questions, Sent, look},
     posture::{Posture, Seen},
     statements,
-    survey::{Answer, Full, Remembered, Shown, Survey, Told},
+    survey::{self, Answer, Full, Remembered, Shown, Survey, Told},
     timestamps::Timestamp,
     way::Way,
     when::seconds,
@@ -110,7 +110,7 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
     visit.memory.store(surveys);
     statements::gather(tls, visit, at, &sent, &mut seen).await;
     let (connections, took) = (visit.net.spent(), started.elapsed());
-    Ok(Posture { at, seen, name, left_out, unread, is_http, connections, took })
+    Ok(Posture { at, name, seen, left_out, unread, is_http, connections, took })
 }
 
 /// The certificate timestamps of the handshake, as a hello of TLS 1.2 has seen them.
@@ -216,7 +216,7 @@ impl<'a> Judge<'a> {
     fn recorded(&mut self, recorded: &Recorded, questions: &Told<Questions>) -> Told<Arc<Chain>> {
         if let (Err(broken), true) = (&recorded.outcome, recorded.chain.is_empty()) {
             let standard = questions.as_ref().ok().and_then(|asked| asked.standard.as_ref());
-            let mut flights = standard.into_iter().flat_map(|standard| standard.flights());
+            let mut flights = standard.into_iter().flat_map(survey::Standard::flights);
             let Some(flight) = flights.find(|flight| !flight.chain.is_empty()) else {
                 return Err(broken.obstructed.clone());
             };

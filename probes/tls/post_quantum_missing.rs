@@ -46,5 +46,33 @@ fn judge(seen: &Seen) -> Item {
         }
         Err(broken) => Item::unknown("", &broken.obstructed),
     };
-    item.replay(seen.command("-tls1_3 -groups X25519MLKEM768"))
+    item.replay(seen.command("-tls1_3"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            fixture::{judged, surveyed},
+            survey::fixture::{full, survey},
+        },
+        *,
+    };
+    use crate::contract::Outcome;
+
+    #[test]
+    fn what_a_client_gets_counts_and_else_what_the_server_has() {
+        let mut posture = surveyed(survey());
+        assert_eq!(judged(&RULE, &posture)[0].outcome, Outcome::Pass);
+        if let Ok(settled) = &mut posture.seen[0].handshake {
+            settled.group = Some("X25519".to_owned());
+        }
+        assert!(matches!(judged(&RULE, &posture)[0].outcome, Outcome::Fail(_)));
+        let mut has_one = full();
+        has_one.listed.groups.found = vec![Group(0x001d), Group(0x11ec)];
+        if let Ok(survey) = &mut posture.seen[0].survey {
+            survey.full = Some(has_one.into());
+        }
+        assert_eq!(judged(&RULE, &posture)[0].outcome, Outcome::Pass);
+    }
 }

@@ -413,10 +413,10 @@ async fn asking(insists: bool, wanted: &str) -> Started {
     } else {
         builder.with_no_client_auth()
     };
-    let served = |_: Request| Answer::text(200, "ok");
+    let shop = |_: Request| Answer::text(200, "ok");
     // By its address, as a name that leads nowhere could not be asked for over HTTP.
     let config = single(builder, &pki.leaf(&[NAME, "127.0.0.1"]));
-    let server = Server::https(config, served).await;
+    let server = Server::https(config, shop).await;
     let settings = json!({ "client_certificate": wanted });
     Started::new(server.url("/"), server).root(pki.root()).settings(settings)
 }

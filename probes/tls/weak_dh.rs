@@ -56,8 +56,8 @@ fn judge(seen: &Seen, survey: &Survey) -> Vec<Item> {
     let asked = standard.faults.iter().filter(|(fault, _)| {
         matches!(fault, Fault::FiniteField | Fault::Anonymous | Fault::Export)
     });
-    let answers = asked.map(|(_, answer)| answer).chain([&survey.fast.weak, &standard.rare]);
-    let unanswered = answers.filter_map(|answer| answer.as_ref().err()).next();
+    let mut answers = asked.map(|(_, answer)| answer).chain([&survey.fast.weak, &standard.rare]);
+    let unanswered = answers.find_map(|answer| answer.as_ref().err());
     items.extend(unanswered.map(|obstructed| Item::unknown("", obstructed)));
     if items.is_empty() {
         items.push(Item::pass("", "uses no Diffie-Hellman in a finite field"));

@@ -14,7 +14,7 @@ use super::words::Deadline;
 pub(super) struct BudgetSettings {
     /// Connections and requests a second, sustained, over all probes of the target; default 10.
     requests_per_second: Option<NonZeroU32>,
-    /// Connections and requests at once before that rate applies; default 40.
+    /// Connections and requests at once before that rate applies; default 80.
     burst: Option<NonZeroU32>,
     /// Connections open at the same time, over all probes of the target; default 4.
     in_flight: Option<NonZeroUsize>,

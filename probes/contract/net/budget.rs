@@ -43,7 +43,7 @@ impl Default for Budgets {
     fn default() -> Self {
         Self {
             requests_per_second: 10,
-            burst: 40,
+            burst: 80,
             in_flight: 4,
             requests_per_visit: None,
             body_bytes: 1 << 20,

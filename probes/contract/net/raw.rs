@@ -86,7 +86,8 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     let talk = async {
         // A server may answer and close before it has read all: what it said counts.
         let written = stream.write_all(bytes).await;
-        let mut buffer = [0; 4096];
+        // On the heap: probes have many of these under way at once.
+        let mut buffer = vec![0; 4096];
         loop {
             match stream.read(&mut buffer).await {
                 Ok(0) => return Ok(true),

@@ -188,7 +188,6 @@ fn header(bytes: &[u8]) -> Result<Option<(u8, usize)>, End> {
 fn take(flight: &mut Flight, kind: u8, body: &[u8]) -> Option<bool> {
     let mut body = Cursor(body);
     match kind {
-        HELLO_REQUEST => {}
         SERVER_HELLO => return server_hello(flight, body),
         CERTIFICATE => {
             let mut list = Cursor(body.vec24()?);
@@ -276,7 +275,6 @@ const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 const WARNING: u8 = 1;
 
-const HELLO_REQUEST: u8 = 0;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
 const SERVER_KEY_EXCHANGE: u8 = 12;

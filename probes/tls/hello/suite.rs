@@ -151,6 +151,7 @@ impl Fault {
 
 /// What a name tells of a suite.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is read off the name by itself")]
 struct Traits {
     exchange: Exchange,
     cipher: Cipher,
@@ -215,7 +216,7 @@ impl Traits {
         })
     }
 
-    fn has(&self, fault: Fault) -> bool {
+    fn has(self, fault: Fault) -> bool {
         match fault {
             Fault::Unencrypted => self.cipher == Cipher::None,
             Fault::Anonymous => matches!(self.exchange, Exchange::Anonymous { .. }),
@@ -228,13 +229,13 @@ impl Traits {
         }
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_sound(self) -> bool {
         Fault::ALL.iter().all(|fault| !self.has(*fault))
     }
 }
 
-fn select(wanted: impl Fn(&Traits) -> bool) -> Vec<Suite> {
-    ALL.iter().filter(|(_, traits)| wanted(traits)).map(|(suite, _)| *suite).collect()
+fn select(wanted: impl Fn(Traits) -> bool) -> Vec<Suite> {
+    ALL.iter().filter(|(_, traits)| wanted(*traits)).map(|(suite, _)| *suite).collect()
 }
 
 /// Every suite up to TLS 1.2 that a server with a certificate can be asked for.
@@ -259,7 +260,10 @@ const NAMED_HERE: [(u16, &str); 6] = [
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Fault::{Anonymous, Broken, Cbc, Export, FiniteField, Obsolete, Static, Unencrypted},
+        *,
+    };
 
     fn named(name: &str) -> Suite {
         let found = ALL.iter().find(|(suite, _)| suite.name() == name);
@@ -294,7 +298,6 @@ mod tests {
         let faults = |name: &str| -> Vec<Fault> {
             Fault::ALL.into_iter().filter(|fault| named(name).has(*fault)).collect()
         };
-        use Fault::{Anonymous, Broken, Cbc, Export, FiniteField, Obsolete, Static, Unencrypted};
         assert_eq!(faults("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), []);
         assert_eq!(faults("TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8"), []);
         assert_eq!(faults("TLS_RSA_WITH_AES_128_GCM_SHA256"), [Static]);

@@ -8,6 +8,8 @@
 mod ask;
 mod cadence;
 mod fast;
+#[cfg(test)]
+pub(super) mod fixture;
 mod full;
 mod list;
 mod standard;

@@ -1,41 +1,14 @@
 //! Which tier is due when.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
-    Answer, Cadence, Full, Listed, Listing, Refusal, Remembered, Shown, Standard, Tier, Told,
+    Cadence, Full, Remembered, Standard, Tier,
+    fixture::{full, standard},
 };
-use crate::{contract::Obstacle, tls::hello::Alert};
+use crate::contract::Obstacle;
 
 const CADENCE: Cadence = Cadence { depth: Tier::Full, standard: 900, full: 86_400 };
-
-fn refused() -> Told<Answer> {
-    Ok(Answer::Refused(Refusal::Alert(Alert(40))))
-}
-
-fn standard() -> Standard {
-    Standard {
-        flight: refused(),
-        manners: refused(),
-        ssl3: refused(),
-        rare: refused(),
-        faults: Vec::new(),
-        old: Vec::new(),
-        fallback: None,
-    }
-}
-
-fn full() -> Full {
-    let listed = Listed {
-        ssl2: Ok(false),
-        suites: BTreeMap::new(),
-        groups: Listing { found: Vec::new(), rest: Ok(()) },
-        weak_curve: Some(refused()),
-        broken_hash: None,
-    };
-    let second = Ok(Shown::Refusal("handshake_failure".to_owned()));
-    Full { listed, nameless: None, second, resumes: Ok(true) }
-}
 
 fn remembered(standard: Standard, full: Full) -> Remembered {
     Remembered {

@@ -1,0 +1,3 @@
+//! Doors for fuzzers: what reads bytes that anybody may have sent.
+
+pub use crate::tls::fuzz::{certificate, first_flight};
