@@ -1,12 +1,18 @@
 //! Servers that speak TLS in their own way.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion,
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     version::{TLS12, TLS13},
 };
+use serde_json::json;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    join, time,
+};
+use tokio_rustls::TlsAcceptor;
 
 use super::{Scene, fact, failed, items, unknown};
 use crate::{
@@ -127,4 +133,43 @@ async fn the_replay_is_a_command_for_this_address() {
         "openssl s_client -connect {address} -servername shop.example -showcerts </dev/null"
     );
     assert_eq!(replay, Some(wanted.as_str()));
+}
+
+#[tokio::test]
+async fn tickets_that_are_long_on_their_way_are_waited_for() {
+    let pki = Pki::new();
+    let mut config = config(&pki.leaf(&["shop.example"]), &[&TLS13], None);
+    config.max_early_data_size = 1024;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let server = Server::raw(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let (near, far) = tokio::io::duplex(1 << 16);
+            let (from_client, to_client) = stream.into_split();
+            let (from_server, to_server) = tokio::io::split(near);
+            let serve = async {
+                if let Ok(mut stream) = acceptor.accept(far).await {
+                    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+                }
+            };
+            join!(serve, delay(from_client, to_server), delay(from_server, to_client));
+        }
+    })
+    .await;
+    let mut scene = Scene::at(&[server.address()], pki.root());
+    scene.settings = json!({ "depth": "handshake" });
+    let report = scene.visit().await;
+    assert!(failed(&report).contains(&"tls-early-data"), "{:?}", items(&report, "tls-early-data"));
+}
+
+/// Hands on what it reads, as from the other side of the world.
+async fn delay(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        time::sleep(Duration::from_millis(300)).await;
+        if to.write_all(&buffer[..count]).await.is_err() {
+            return;
+        }
+    }
+    let _ = to.shutdown().await;
 }
