@@ -31,8 +31,15 @@ fn judge(chain: &Chain) -> Vec<Item> {
         let seen = fault(chain, i + 1, read.as_ref())?;
         Some(Item::fail(Confidence::Confirmed, position(i + 1), seen))
     });
-    let faults: Vec<Item> = faults.collect();
+    let mut faults: Vec<Item> = faults.collect();
     if !faults.is_empty() {
+        // A chain may have a hundred certificates, and a table for people no such number of lines.
+        let more = faults.len().saturating_sub(SHOWN);
+        faults.truncate(SHOWN);
+        if more > 0 {
+            let seen = format!("{more} more are out of order");
+            faults.push(Item::fail(Confidence::Confirmed, "", seen));
+        }
         return faults;
     }
     let last_is_root =
@@ -59,11 +66,14 @@ fn count(n: usize) -> String {
     if n == 1 { "one certificate".to_owned() } else { format!("{n} certificates") }
 }
 
+/// Faults that are told one by one.
+const SHOWN: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use super::{
         super::fixture::{Forge, NOW, judged},
-        RULE,
+        RULE, SHOWN,
     };
     use crate::contract::{Item, Outcome};
 
@@ -98,6 +108,15 @@ mod tests {
         let items = items(&forge, &[leaf.clone(), leaf, forge.intermediate()]);
         assert!(items[0].seen.ends_with("was already sent"), "{items:?}");
         assert!(matches!(items[0].outcome, Outcome::Fail(_)));
+    }
+
+    #[test]
+    fn a_long_chain_is_told_in_few_lines() {
+        let forge = Forge::new();
+        let chain = [vec![forge.leaf(&["shop.example"])], vec![forge.intermediate(); 99]].concat();
+        let items = items(&forge, &chain);
+        assert_eq!(items.len(), SHOWN + 1);
+        assert_eq!(items[SHOWN].seen, "90 more are out of order");
     }
 
     #[test]
