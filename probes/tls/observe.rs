@@ -240,8 +240,13 @@ impl<'a> Judge<'a> {
         kept: Option<Remembered>,
     ) -> (Survey, Option<Remembered>) {
         let (kept_standard, kept_full) = kept.map(|kept| (kept.standard, kept.full)).unzip();
-        let standard = asked.standard.map(|new| (self.at, Arc::new(new))).or(kept_standard);
-        let full = asked.full.map(|new| {
+        let standard = asked.standard.map(|mut new| {
+            new.slim();
+            (self.at, Arc::new(new))
+        });
+        let standard = standard.or(kept_standard);
+        let full = asked.full.map(|mut new| {
+            new.listed.slim();
             let nameless = new.nameless.map(|sent| self.shown(sent));
             let second = self.shown(new.second);
             (self.at, Arc::new(Full { listed: new.listed, nameless, second, resumes: new.resumes }))

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use futures_util::future::join_all;
 use tokio::join;
 
-use super::{Answer, Asker, Fast, Listing, Standard, Told, list, standard::is_accepted};
+use super::{
+    Answer, Asker, Fast, Listing, Standard, Told, keep_certificates, list, standard::is_accepted,
+};
 use crate::{
     contract::Obstacle,
     tls::{
@@ -72,6 +74,14 @@ impl Full {
             && self.nameless.as_ref().is_none_or(sound)
             && sound(&self.second)
             && self.resumes.is_ok()
+    }
+}
+
+impl Listed {
+    /// Lets go of certificates, which nobody asks for once the visit is over.
+    pub(in crate::tls) fn slim(&mut self) {
+        let answers = [&mut self.weak_curve, &mut self.broken_hash].into_iter().flatten();
+        answers.for_each(|answer| keep_certificates(answer, 0));
     }
 }
 

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use tokio::join;
 
-use super::{Answer, Asker, Fast, Told};
+use super::{Answer, Asker, Fast, Told, keep_certificates};
 use crate::tls::hello::{Fault, Flight, Suite, Version};
 
 /// What a handful of hellos tell of a sound server, and a dozen more of one that is not.
@@ -33,6 +33,17 @@ impl Standard {
         let old = self.old.iter().map(|(_, answer)| answer);
         let all = [&self.flight, &self.ssl3, &self.rare].into_iter().chain(faults).chain(old);
         all.filter_map(|answer| answer.as_ref().ok()?.accepted())
+    }
+
+    /// Lets go of what nobody asks for once the visit is over: every certificate but the leaf that came
+    /// with the timestamps, which tells whether those are still the handshake's.
+    pub(in crate::tls) fn slim(&mut self) {
+        let faults = self.faults.iter_mut().map(|(_, answer)| answer);
+        let old = self.old.iter_mut().map(|(_, answer)| answer);
+        let others = [&mut self.manners, &mut self.ssl3, &mut self.rare];
+        let others = others.into_iter().chain(faults).chain(old).chain(&mut self.fallback);
+        others.for_each(|answer| keep_certificates(answer, 0));
+        keep_certificates(&mut self.flight, 1);
     }
 
     /// Whether every question was answered.

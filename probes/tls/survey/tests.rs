@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Cadence, Full, Remembered, Standard, Tier,
+    Answer, Cadence, Full, Remembered, Standard, Tier,
     fixture::{full, standard},
 };
-use crate::contract::Obstacle;
+use crate::{
+    contract::Obstacle,
+    tls::hello::{Fault, Flight, Version},
+};
 
 const CADENCE: Cadence = Cadence { depth: Tier::Full, standard: 900, full: 86_400 };
 
@@ -67,5 +70,29 @@ fn what_was_found_faulty_is_looked_at_again_before_the_day_is_over() {
         let remembered = remembered(standard(), full);
         let due = |at| CADENCE.due(Some(&remembered), 7, at);
         assert_eq!((due(1899), due(1900)), (Tier::Fast, Tier::Full));
+    }
+}
+
+#[test]
+fn of_all_certificates_the_leaf_beside_the_timestamps_alone_is_remembered() {
+    let accepted = || {
+        let chain = vec![vec![1; 900], vec![2; 900]];
+        Ok(Answer::Accepted(Box::new(Flight { chain, ..Flight::default() })))
+    };
+    let mut standard = Standard {
+        flight: accepted(),
+        manners: accepted(),
+        ssl3: accepted(),
+        rare: accepted(),
+        faults: vec![(Fault::Cbc, accepted())],
+        old: vec![(Version::Tls10, accepted())],
+        fallback: Some(accepted()),
+    };
+    standard.slim();
+    let kept: Vec<usize> = standard.flights().map(|flight| flight.chain.len()).collect();
+    assert_eq!(kept, [1, 0, 0, 0, 0]);
+    for answer in [&Some(standard.manners), &standard.fallback] {
+        let flight = answer.as_ref().and_then(|told| told.as_ref().ok()?.accepted());
+        assert!(flight.is_some_and(|flight| flight.chain.is_empty()), "{flight:?}");
     }
 }
