@@ -116,23 +116,26 @@ async fn ask(
     if let (Err(broken), false) = (&recorded.outcome, has_told) {
         return Err(broken.obstructed.clone());
     }
-    let (Tier::Full, Some(standard)) = (due, &standard) else {
-        return Ok(Questions { fast, fingerprint, standard, full: None });
-    };
-    let group = settled.and_then(group_of);
     let nameless = async {
         sni?;
         let client = Client { nameless: true, hasty: true, ..Client::default() };
         Some(sent(way, name, &client).await)
     };
-    let (listed, nameless, second, resumes) = join!(
-        full(&asker, &fast, standard, speaks_tls13, group),
-        nameless,
-        second(way, name, recorded),
-        resumes(way, name, client),
-    );
-    let full = Some(Others { listed, nameless, second, resumes });
-    Ok(Questions { fast, fingerprint, standard: Some(standard.clone()), full })
+    let full = match &standard {
+        Some(standard) if due == Tier::Full => {
+            let group = settled.and_then(group_of);
+            // The handshakes one after the other, so that they leave connections to the lists.
+            let handshakes = async {
+                let (nameless, second) = (nameless.await, second(way, name, recorded).await);
+                (nameless, second, resumes(way, name, client).await)
+            };
+            let (listed, (nameless, second, resumes)) =
+                join!(full(&asker, &fast, standard, speaks_tls13, group), handshakes);
+            Some(Others { listed, nameless, second, resumes })
+        }
+        _ => None,
+    };
+    Ok(Questions { fast, fingerprint, standard, full })
 }
 
 /// Whether the handshake ended in a way that every question would.

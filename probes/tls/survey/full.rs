@@ -94,17 +94,20 @@ pub(in crate::tls) async fn full(
     group: Option<Group>,
 ) -> Listed {
     let flight = standard.flight.as_ref().ok().and_then(Answer::accepted);
-    let (ssl2, (groups, tls13), older, weak_curve, broken_hash) = join!(
-        asker.speaks_ssl2(),
-        groups(asker, flight, speaks_tls13, group),
-        older(asker, fast, standard),
-        only(asker, flight, |offer| offer.groups = Group::WEAK.to_vec()),
-        only(asker, flight, |offer| {
-            let by_rsa = flight.is_some_and(is_signed_by_rsa);
+    // One after the other: a list is asked for step by step, and the longest would wait for a free
+    // connection at each if there were more to do at once than connections.
+    let single = async {
+        let ssl2 = asker.speaks_ssl2().await;
+        let weak_curve = only(asker, flight, |offer| offer.groups = Group::WEAK.to_vec()).await;
+        let by_rsa = flight.is_some_and(is_signed_by_rsa);
+        let broken_hash = only(asker, flight, |offer| {
             offer.suites.retain(|suite| suite.is_signed_by_rsa() == by_rsa);
             offer.schemes = if by_rsa { Scheme::BROKEN_RSA } else { Scheme::BROKEN_CURVES };
-        }),
-    );
+        });
+        (ssl2, weak_curve, broken_hash.await)
+    };
+    let ((groups, tls13), older, (ssl2, weak_curve, broken_hash)) =
+        join!(groups(asker, flight, speaks_tls13, group), older(asker, fast, standard), single,);
     let mut suites: BTreeMap<_, _> = older.into_iter().collect();
     suites.extend(tls13.map(|listing| (Version::Tls13, listing)));
     Listed { ssl2, suites, groups, weak_curve, broken_hash }
