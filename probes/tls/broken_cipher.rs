@@ -25,7 +25,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               completed.",
         fix: "Set the server's cipher list to the six of TLSRef's intermediate profile (in nginx \
               `ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:…`), never one \
-              that begins with ALL or has eNULL or aNULL in it.",
+              that begins with ALL or has eNULL or aNULL in it. Postfix takes anonymous ones unless told \
+              otherwise: `smtpd_tls_exclude_ciphers = aNULL`.",
         sources: &[
             "RFC 9325 section 4.1 (MUST NOT)",
             "RFC 7465 (RC4)",

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule<Tls> = Rule {
               refuse TLS 1.2 without it.",
         how: "A hello of TLS 1.2 to each address offers the extension; the ServerHello tells whether \
               the server knows it. No handshake is completed.",
-        fix: "Update the TLS library (OpenSSL since 1.1.0, Java since 8u51, Schannel since 2015), or \
+        fix: "Update the TLS library (OpenSSL since 1.1.0, Java since 8u51, Go since 1.21, Schannel since 2015), or \
               the load balancer that terminates TLS; or speak TLS 1.3 alone, which always does it.",
         sources: &["RFC 7627", "RFC 9325 section 3.5 (MUST)"],
     },
