@@ -5,23 +5,23 @@ use std::{
     sync::Arc,
 };
 
-use rustls::SignatureScheme;
+use rustls::{AlertDescription, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::{join, time::Instant};
 
 use super::{
     chain::{Certificate, Key, digest_of},
     handshake::{Client, Recorded, record},
-    hello::{Group, Version},
+    hello::{Alert, Group, Suite, Version},
     posture::{Broken, version_of},
     sessions::Sessions,
     survey::{
-        Answer, Asker, Cadence, Fast, Listed, Remembered, Standard, Tier, Told, fast, full,
-        standard,
+        Answer, Asker, Cadence, Fast, Listed, Refusal, Remembered, Standard, Tier, Told, fast,
+        full, is_accepted, standard,
     },
     way::Way,
 };
-use crate::contract::{Obstacle, net::Negotiated};
+use crate::contract::{Obstacle, Obstructed, net::Negotiated};
 
 /// What one address showed, before its certificates are judged.
 #[derive(Debug)]
@@ -119,14 +119,15 @@ async fn ask(
     let nameless = async {
         sni?;
         let client = Client { nameless: true, hasty: true, ..Client::default() };
-        Some(sent(way, name, &client).await)
+        Some(sent(&asker, name, &client).await)
     };
     let full = match &standard {
         Some(standard) if due == Tier::Full => {
             let group = settled.and_then(group_of);
             // The handshakes one after the other, so that they leave connections to the lists.
             let handshakes = async {
-                let (nameless, second) = (nameless.await, second(way, name, recorded).await);
+                let nameless = nameless.await;
+                let second = second(&asker, name, recorded, standard).await;
                 (nameless, second, resumes(way, name, client).await)
             };
             let (listed, (nameless, second, resumes)) =
@@ -159,14 +160,26 @@ fn group_of(settled: &Negotiated) -> Option<Group> {
 }
 
 /// What a client is shown that does not take signatures by the usual certificate's kind of key.
-async fn second(way: &Way<'_>, name: &ServerName<'static>, recorded: &Recorded) -> Told<Sent> {
+async fn second(
+    asker: &Asker<'_>,
+    name: &ServerName<'static>,
+    recorded: &Recorded,
+    standard: &Standard,
+) -> Told<Sent> {
     let unread = || Obstacle::Protocol.because("its usual certificate cannot be read");
     let usual = recorded.chain.first().ok_or_else(unread)?;
     let key = Certificate::read(usual).map_err(|_| unread())?.key;
-    let schemes: &'static [SignatureScheme] =
-        if matches!(key, Key::Rsa(_)) { BY_CURVES } else { BY_RSA };
-    let client = Client { hasty: true, ..Client::taking(schemes) };
-    match sent(way, name, &client).await? {
+    let by_rsa = !matches!(key, Key::Rsa(_));
+    let client = Client { hasty: true, ..Client::taking(if by_rsa { BY_RSA } else { BY_CURVES }) };
+    let told = match sent(asker, name, &client).await {
+        // Some servers say hello before they find that they have no key to sign with, and close. What we
+        // have answered by then makes a reset of it, which tells nothing. In TLS 1.2 they look first.
+        Err(Obstructed { obstacle: Obstacle::Reset, .. }) if is_accepted(&standard.flight) => {
+            second_by_hello(asker, by_rsa).await
+        }
+        told => told,
+    };
+    match told? {
         Sent::Chain(chain) if chain.first() == Some(usual) => {
             Ok(Sent::Refusal("it shows the same certificate".to_owned()))
         }
@@ -174,26 +187,46 @@ async fn second(way: &Way<'_>, name: &ServerName<'static>, recorded: &Recorded) 
     }
 }
 
+/// The same, by a hello of TLS 1.2 to a server that speaks it.
+async fn second_by_hello(asker: &Asker<'_>, by_rsa: bool) -> Told<Sent> {
+    let mut suites = Suite::sound();
+    suites.retain(|suite| suite.is_signed_by_rsa() == by_rsa);
+    match asker.takes(Version::Tls12, suites).await? {
+        Answer::Accepted(flight) if flight.chain.is_empty() => {
+            Err(Obstacle::Protocol.because("it showed no certificate"))
+        }
+        Answer::Accepted(flight) => {
+            Ok(Sent::Chain(flight.chain.into_iter().map(CertificateDer::from).collect()))
+        }
+        Answer::Refused(_) => {
+            Ok(Sent::Refusal("no suite of TLS 1.2 with the other kind of key".to_owned()))
+        }
+    }
+}
+
 /// What such a client is sent.
-async fn sent(way: &Way<'_>, name: &ServerName<'static>, client: &Client) -> Told<Sent> {
-    let recorded = record(way, name, client).await;
+async fn sent(asker: &Asker<'_>, name: &ServerName<'static>, client: &Client) -> Told<Sent> {
+    let recorded = record(asker.way(), name, client).await;
     if !recorded.chain.is_empty() {
         return Ok(Sent::Chain(recorded.chain));
     }
     let Err(broken) = recorded.outcome else {
         return Err(Obstacle::Protocol.because("it showed no certificate"));
     };
-    let words = broken.obstructed.detail.clone();
-    match (broken.tls, broken.obstructed.obstacle) {
-        (Some(rustls::Error::AlertReceived(_)), _) => Ok(Sent::Refusal(words)),
-        // A refusal without a word is one if the usual client is served right afterwards.
-        (_, Obstacle::Closed) => {
-            let usual = Client { hasty: true, ..Client::default() };
-            let control = record(way, name, &usual).await;
-            control.outcome.map(|_| Sent::Refusal(words)).map_err(|_| broken.obstructed)
+    // A refusal without a word, or with one that may mean anything, is one if others are still served.
+    let doubtful = match (broken.tls, broken.obstructed.obstacle) {
+        (Some(rustls::Error::AlertReceived(alert)), _) => {
+            let is_plain = alert == AlertDescription::UnrecognisedName;
+            let alert = Alert(alert.into());
+            (!is_plain && !alert.is_about_the_hello()).then_some(Refusal::Alert(alert))
         }
-        _ => Err(broken.obstructed),
+        (_, Obstacle::Closed) => Some(Refusal::Closed),
+        _ => return Err(broken.obstructed),
+    };
+    if let Some(refusal) = doubtful {
+        asker.still_accepts(refusal).await?;
     }
+    Ok(Sent::Refusal(broken.obstructed.detail))
 }
 
 async fn resumes(way: &Way<'_>, name: &ServerName<'static>, client: &Client) -> Told<bool> {

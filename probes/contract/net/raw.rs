@@ -73,14 +73,13 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Writes, then hands on what comes back until `hear` has heard enough or the target closes, which is
-/// what comes back; all within `within`. Says `farewell` where it is we who leave.
+/// what comes back; all within `within`. `hear` breaks with what to say by way of farewell.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     bytes: &[u8],
-    farewell: &[u8],
     within: Duration,
     peer: &Address,
-    mut hear: impl FnMut(&[u8]) -> ControlFlow<()>,
+    mut hear: impl FnMut(&[u8]) -> ControlFlow<&'static [u8]>,
 ) -> Result<bool, Obstructed> {
     let until = time::Instant::now() + within;
     let talk = async {
@@ -90,20 +89,22 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         let mut buffer = vec![0; 4096];
         loop {
             match stream.read(&mut buffer).await {
-                Ok(0) => return Ok(true),
-                Ok(count) if hear(&buffer[..count]).is_break() => return Ok(false),
-                Ok(_) => {}
+                Ok(0) => return Ok(None),
+                Ok(count) => {
+                    if let ControlFlow::Break(farewell) = hear(&buffer[..count]) {
+                        return Ok(Some(farewell));
+                    }
+                }
                 Err(error) => return Err(written.err().unwrap_or(error)),
             }
         }
     };
     match time::timeout_at(until, talk).await {
-        Ok(Ok(closed)) => {
-            if !closed {
-                let _ = time::timeout_at(until, stream.write_all(farewell)).await;
-            }
-            Ok(closed)
+        Ok(Ok(Some(farewell))) => {
+            let _ = time::timeout_at(until, stream.write_all(farewell)).await;
+            Ok(false)
         }
+        Ok(Ok(None)) => Ok(true),
         Ok(Err(error)) => Err(failure::of_stream(peer, &error)),
         Err(_) => {
             Err(Obstacle::Timeout.because(format!("{peer} did not answer within {within:?}")))

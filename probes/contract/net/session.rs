@@ -210,20 +210,19 @@ impl Session {
     }
 
     /// Writes `bytes` as they are on an open connection, and hands what comes back to `hear`, in pieces,
-    /// until it breaks or the target closes (`true`). Takes no longer than connecting may; says
-    /// `farewell` where `hear` broke.
+    /// until it breaks or the target closes (`true`). Takes no longer than connecting may; says the
+    /// farewell that `hear` breaks with.
     ///
     /// What was heard before an obstacle counts.
     pub async fn converse(
         &self,
         mut connection: Connection,
         bytes: &[u8],
-        farewell: &[u8],
-        hear: impl FnMut(&[u8]) -> ControlFlow<()>,
+        hear: impl FnMut(&[u8]) -> ControlFlow<&'static [u8]>,
     ) -> Result<bool, Obstructed> {
         let peer = connection.address().clone();
         let within = self.net.budgets.connect_timeout;
-        raw::converse(&mut connection, bytes, farewell, within, &peer, hear).await
+        raw::converse(&mut connection, bytes, within, &peer, hear).await
     }
 
     /// A handshake on `connection` with `config`, which may be one that records instead of verifying.

@@ -54,6 +54,26 @@ pub(in crate::tls) struct Alert(pub(in crate::tls) u8);
 impl Alert {
     /// A newer version was known and the fallback refused (RFC 7507).
     pub(in crate::tls) const INAPPROPRIATE_FALLBACK: Self = Self(86);
+
+    /// Whether it says that what the hello offers will not do. Any other may as well be what a limit on
+    /// connections answers with.
+    pub(in crate::tls) fn is_about_the_hello(self) -> bool {
+        const HANDSHAKE_FAILURE: u8 = 40;
+        const ILLEGAL_PARAMETER: u8 = 47;
+        const DECODE_ERROR: u8 = 50;
+        const PROTOCOL_VERSION: u8 = 70;
+        const INSUFFICIENT_SECURITY: u8 = 71;
+        const MISSING_EXTENSION: u8 = 109;
+        matches!(
+            self.0,
+            HANDSHAKE_FAILURE
+                | ILLEGAL_PARAMETER
+                | DECODE_ERROR
+                | PROTOCOL_VERSION
+                | INSUFFICIENT_SECURITY
+                | MISSING_EXTENSION
+        ) || self == Self::INAPPROPRIATE_FALLBACK
+    }
 }
 
 /// How a flight ended.
@@ -97,6 +117,11 @@ impl FlightReader {
     /// Whether the server has made up its mind.
     pub(in crate::tls) fn has_hello(&self) -> bool {
         self.flight.suite.is_some()
+    }
+
+    /// The version the server chose, once it has.
+    pub(in crate::tls) fn version(&self) -> Option<Version> {
+        self.flight.version
     }
 
     /// What was read.

@@ -20,7 +20,7 @@ pub(super) use self::cursor::Cursor;
 pub(super) use self::{
     flight::{Alert, End, Flight, FlightReader},
     group::{Group, Scheme},
-    offer::{FAREWELL, Offer, SSL2_HELLO, is_ssl2_hello},
+    offer::{Offer, SSL2_HELLO, farewell, is_ssl2_hello},
     suite::{Fault, Suite},
     version::Version,
 };

@@ -143,9 +143,18 @@ impl Offer {
     }
 }
 
-/// What a client says that leaves in the middle of a handshake: user_canceled, then close_notify (RFC
-/// 8446 section 6.1). Servers log no error for it.
-pub(in crate::tls) const FAREWELL: &[u8] = &[21, 3, 1, 0, 2, 1, 90, 21, 3, 1, 0, 2, 1, 0];
+/// What a client says that leaves in the middle of a handshake of this version: user_canceled, then
+/// close_notify (RFC 8446 section 6.1). Servers log no error for it, but they do for a record of another
+/// version than the one they have chosen.
+pub(in crate::tls) const fn farewell(version: Version) -> &'static [u8] {
+    match version {
+        Version::Ssl3 => &[21, 3, 0, 0, 2, 1, 90, 21, 3, 0, 0, 2, 1, 0],
+        Version::Tls10 => &[21, 3, 1, 0, 2, 1, 90, 21, 3, 1, 0, 2, 1, 0],
+        Version::Tls11 => &[21, 3, 2, 0, 2, 1, 90, 21, 3, 2, 0, 2, 1, 0],
+        // The records of TLS 1.3 say that they are of TLS 1.2.
+        Version::Tls12 | Version::Tls13 => &[21, 3, 3, 0, 2, 1, 90, 21, 3, 3, 0, 2, 1, 0],
+    }
+}
 
 /// A CLIENT-HELLO of SSL 2.0 with its seven ciphers, as it stood in the protocol's draft of 1995.
 pub(in crate::tls) const SSL2_HELLO: &[u8] = &[

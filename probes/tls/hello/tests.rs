@@ -9,7 +9,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-use super::{End, Flight, FlightReader, Group, Offer, Scheme, Suite, Version};
+use super::{End, Flight, FlightReader, Group, Offer, Scheme, Suite, Version, farewell};
 use crate::{
     contract::specimen::{Certified, Pki, provider},
     tls::{
@@ -17,6 +17,16 @@ use crate::{
         masquerade::{Exchange, Fake, Reply},
     },
 };
+
+#[test]
+fn a_client_that_leaves_says_so_in_records_of_the_servers_version() {
+    for version in [Version::Ssl3, Version::Tls10, Version::Tls11, Version::Tls12] {
+        let [high, low] = version.code().to_be_bytes();
+        let record = |alert| [21, high, low, 0, 2, 1, alert];
+        assert_eq!(farewell(version), [record(90), record(0)].concat());
+    }
+    assert_eq!(farewell(Version::Tls13), farewell(Version::Tls12));
+}
 
 fn offer(version: Version) -> Offer {
     let suites = if version == Version::Tls12 { Suite::sound() } else { Suite::of(version) };

@@ -5,14 +5,14 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::Told;
 use crate::{
-    contract::{Obstacle, Obstructed},
+    contract::{Obstacle, Obstructed, net::Connection},
     tls::{
         hello::{
-            Alert, End, FAREWELL, Flight, FlightReader, Offer, SSL2_HELLO, Suite, Version,
+            Alert, End, Flight, FlightReader, Offer, SSL2_HELLO, Suite, Version, farewell,
             is_ssl2_hello,
         },
         way::Way,
@@ -47,6 +47,13 @@ pub(in crate::tls) enum Refusal {
     Closed,
 }
 
+impl Refusal {
+    /// Whether it cannot be anything else.
+    fn is_plain(self) -> bool {
+        matches!(self, Self::Alert(alert) if alert.is_about_the_hello())
+    }
+}
+
 /// Asks one address.
 #[derive(Debug)]
 pub(in crate::tls) struct Asker<'a> {
@@ -56,6 +63,8 @@ pub(in crate::tls) struct Asker<'a> {
     /// When to stop asking.
     until: Instant,
     state: Mutex<State>,
+    /// That a question was answered, or not.
+    settled: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +75,12 @@ struct State {
     accepted: bool,
     /// What was in the way of questions so far.
     obstructed: Vec<Obstructed>,
+    /// How many hellos are on their way.
+    asking: u32,
+    /// When the last one that was accepted began.
+    accepted_at: Option<Instant>,
+    /// When the last control began that was not.
+    refused_at: Option<Instant>,
 }
 
 impl<'a> Asker<'a> {
@@ -82,7 +97,19 @@ impl<'a> Asker<'a> {
         };
         let control = control.map(|version| Offer::new(version, suites(version), name));
         let state = Mutex::new(State { control, ..State::default() });
-        Self { way, name, until, state }
+        Self { way, name, until, state, settled: Notify::new() }
+    }
+
+    /// Whether the server still takes what it is known to take, now that it has closed the connection or
+    /// broken it off with an alert that may mean anything; if so, that was a refusal.
+    pub(in crate::tls) async fn still_accepts(&self, refusal: Refusal) -> Told<()> {
+        self.may_ask()?;
+        self.hold_against_control(refusal).await.map(|_| ())
+    }
+
+    /// The way to the address.
+    pub(in crate::tls) fn way(&self) -> &'a Way<'a> {
+        self.way
     }
 
     /// A hello for this server.
@@ -108,8 +135,10 @@ impl<'a> Asker<'a> {
         if matches!(&answer, Err(Obstructed { obstacle: Obstacle::Reset, .. })) {
             answer = self.once(&offer).await;
         }
-        if answer == Ok(Answer::Refused(Refusal::Closed)) {
-            answer = self.hold_against_control(answer).await;
+        if let Ok(Answer::Refused(refusal)) = answer
+            && !refusal.is_plain()
+        {
+            answer = self.hold_against_control(refusal).await;
         }
         self.note(answer, |state, answer| {
             if answer.accepted().is_some() {
@@ -126,18 +155,17 @@ impl<'a> Asker<'a> {
         let hear = |bytes: &[u8]| {
             heard.extend_from_slice(bytes);
             // A SERVER-HELLO tells itself by its first seven bytes, and so does an alert.
-            if heard.len() < 7 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if heard.len() < 7 { ControlFlow::Continue(()) } else { ControlFlow::Break(&[][..]) }
         };
         let closed = match self.way.connect().await {
-            Ok(connection) => self.way.session.converse(connection, SSL2_HELLO, &[], hear).await,
+            Ok(connection) => self.way.session.converse(connection, SSL2_HELLO, hear).await,
             Err(broken) => Err(broken.obstructed),
         };
         let answer = match closed {
             _ if is_ssl2_hello(&heard) => Ok(true),
             _ if matches!(heard[..], [21, 3, ..]) => Ok(false),
             Ok(true) if heard.is_empty() => {
-                let refused = Ok(Answer::Refused(Refusal::Closed));
-                self.hold_against_control(refused).await.map(|_| false)
+                self.hold_against_control(Refusal::Closed).await.map(|_| false)
             }
             Ok(_) => Err(self.nonsense("what came back is no answer")),
             Err(obstructed) => Err(obstructed),
@@ -146,14 +174,38 @@ impl<'a> Asker<'a> {
     }
 
     async fn once(&self, offer: &Offer) -> Told<Answer> {
-        let connection = self.way.connect().await.map_err(|broken| broken.obstructed)?;
+        self.state().asking += 1;
+        let (began, answer) = match self.way.connect().await {
+            Ok(connection) => {
+                let began = Instant::now();
+                // Boxed, as a tier asks a dozen of them at once.
+                (Some(began), Box::pin(self.talk(connection, offer)).await)
+            }
+            Err(broken) => (None, Err(broken.obstructed)),
+        };
+        let mut state = self.state();
+        state.asking -= 1;
+        if matches!(answer, Ok(Answer::Accepted(_))) {
+            state.accepted_at = state.accepted_at.max(began);
+        }
+        drop(state);
+        self.settled.notify_waiters();
+        answer
+    }
+
+    async fn talk(&self, connection: Connection, offer: &Offer) -> Told<Answer> {
         let mut reader = FlightReader::default();
         let mut end = None;
         let hear = |bytes: &[u8]| {
             end = reader.push(bytes);
-            if end.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            match end {
+                None => ControlFlow::Continue(()),
+                // It is the server who leaves.
+                Some(End::Alert(_)) => ControlFlow::Break(&[][..]),
+                Some(_) => ControlFlow::Break(farewell(reader.version().unwrap_or(offer.version))),
+            }
         };
-        let talked = self.way.session.converse(connection, &offer.encode(), FAREWELL, hear).await;
+        let talked = self.way.session.converse(connection, &offer.encode(), hear).await;
         match end {
             Some(End::Alert(alert)) if alert.0 != 0 => {
                 return Ok(Answer::Refused(Refusal::Alert(alert)));
@@ -193,21 +245,49 @@ impl<'a> Asker<'a> {
     }
 
     /// Closing the connection may be a refusal, or what a limit on connections looks like. The one is
-    /// told from the other by asking for what the server is known to accept.
-    async fn hold_against_control(&self, refused: Told<Answer>) -> Told<Answer> {
-        let control = self.state().control.clone();
-        let answered = match control {
-            Some(control) => matches!(self.once(&control).await, Ok(Answer::Accepted(_))),
-            None => false,
-        };
-        if answered {
-            return refused;
+    /// told from the other by asking for what the server is known to accept. Whichever hello was sent
+    /// later and accepted does as well, and one control does for all that are refused like this at once.
+    async fn hold_against_control(&self, refusal: Refusal) -> Told<Answer> {
+        let refused_at = Instant::now();
+        let is_later = |at: Option<Instant>| at.is_some_and(|at| at >= refused_at);
+        loop {
+            let settled = self.settled.notified();
+            let (is_accepted, is_refused, is_busy) = {
+                let state = self.state();
+                (is_later(state.accepted_at), is_later(state.refused_at), state.asking > 0)
+            };
+            if is_accepted {
+                return Ok(Answer::Refused(refusal));
+            }
+            if is_refused {
+                return Err(self.doubt(refusal));
+            }
+            if is_busy {
+                settled.await;
+                continue;
+            }
+            let control = self.state().control.clone();
+            let Some(control) = control else { return Err(self.doubt(refusal)) };
+            let began = Instant::now();
+            if !matches!(self.once(&control).await, Ok(Answer::Accepted(_))) {
+                self.state().refused_at = Some(began);
+            }
         }
-        let detail = format!(
-            "{} closed the connection without an answer, and there is no telling whether that was one",
-            self.way.address
-        );
-        Err(Obstacle::Closed.because(detail))
+    }
+
+    /// What there is to say of such a refusal if the control is refused too.
+    fn doubt(&self, refusal: Refusal) -> Obstructed {
+        let address = self.way.address;
+        match refusal {
+            Refusal::Closed => Obstacle::Closed.because(format!(
+                "{address} closed the connection without an answer, and there is no telling whether \
+                 that was one"
+            )),
+            Refusal::Alert(Alert(number)) => Obstacle::Tls.because(format!(
+                "{address} broke off with the alert {number}, and there is no telling whether that \
+                 was an answer"
+            )),
+        }
     }
 
     fn may_ask(&self) -> Told<()> {

@@ -27,7 +27,7 @@ pub(super) use self::{
     fast::{Fast, fast},
     full::{Full, Listed, Shown, full},
     list::Listing,
-    standard::{Standard, standard},
+    standard::{Standard, is_accepted, standard},
 };
 use crate::contract::{Obstacle, Obstructed};
 

@@ -153,6 +153,7 @@ async fn old(
     (old, fallback)
 }
 
-pub(super) fn is_accepted(answer: &Told<Answer>) -> bool {
+/// Whether the server goes on.
+pub(in crate::tls) fn is_accepted(answer: &Told<Answer>) -> bool {
     answer.as_ref().is_ok_and(|answer| answer.accepted().is_some())
 }

@@ -76,6 +76,81 @@ async fn closing_is_a_refusal_where_a_sound_hello_is_answered_right_afterwards()
     assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
 }
 
+/// As the servers of Java and of Python's asyncio do.
+#[tokio::test]
+async fn closing_instead_of_refusing_costs_hardly_a_connection_more() {
+    for (depth, most) in [("fast", 4), ("standard", 8), ("full", 29)] {
+        let refuses = |asked: &Asked| {
+            let is_tls13 = asked.version == Some(Version::Tls13);
+            let has_group = [0x11ec, 29, 23, 24].iter().any(|group| asked.groups.contains(group));
+            asked.is_ssl2
+                || asked.version == Some(Version::Ssl3)
+                || is_old(asked)
+                || asked.first_of(SOUND).is_none()
+                || (is_tls13 && !has_group)
+        };
+        let (mut scene, _server) =
+            scene(move |asked, _| if refuses(asked) { Reply::Close } else { Reply::Genuine }).await;
+        scene.settings = json!({ "depth": depth });
+        let report = scene.visit().await;
+        assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]), "{depth}");
+        let connections = scene.connections.load(Ordering::Relaxed);
+        assert!(connections <= most, "{depth}: {connections} connections");
+    }
+}
+
+/// Suites of TLS 1.3, and of TLS 1.2 with the key of the lab's server.
+const SOUND: &[u16] = &[0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xcca9];
+
+/// As Java's does in TLS 1.3, where our own answer to its ServerHello makes a reset of it.
+#[tokio::test]
+async fn a_server_that_resets_for_want_of_another_key_is_asked_again_in_tls12() {
+    let (scene, _server) = scene(|asked, _| match asked.version {
+        _ if asked.schemes.is_empty() || asked.schemes.contains(&0x0403) => Reply::Genuine,
+        Some(Version::Tls13) => Reply::Reset,
+        _ => Reply::Close,
+    })
+    .await;
+    let report = scene.visit().await;
+    assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
+    let seen = &items(&report, "tls-second-certificate-unsound")[0].seen;
+    assert_eq!(seen, "there is no second certificate");
+}
+
+#[tokio::test]
+async fn an_alert_that_may_mean_anything_is_a_refusal_only_if_a_sound_hello_is_answered() {
+    const INTERNAL_ERROR: u8 = 80;
+    let refuses = |asked: &Asked| is_old(asked) || is_weak(asked);
+    let (scene, _server) =
+        scene(
+            move |asked, _| {
+                if refuses(asked) { Reply::Alert(INTERNAL_ERROR) } else { Reply::Genuine }
+            },
+        )
+        .await;
+    let report = scene.visit().await;
+    assert_eq!((failed(&report), unknown(&report)), (vec![], vec![]));
+
+    let met = AtomicUsize::new(0);
+    let (scene, _server) = self::scene(move |_, _| {
+        let is_enough = met.fetch_add(1, Ordering::Relaxed) >= 3;
+        if is_enough { Reply::Alert(INTERNAL_ERROR) } else { Reply::Genuine }
+    })
+    .await;
+    let report = scene.visit().await;
+    assert_eq!(failed(&report), [""; 0]);
+    let checks = [
+        "tls-broken-version",
+        "tls-broken-cipher",
+        "tls-weak-curve",
+        "tls-second-certificate-unsound",
+        "tls-wrong-certificate-without-sni",
+    ];
+    for check in checks {
+        assert_eq!(outcome(&report, check), Outcome::Unknown(Obstacle::Tls), "{check}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_has_had_enough_is_no_sound_one() {
     let met = AtomicUsize::new(0);
