@@ -101,11 +101,8 @@ async fn ask(
     let version = settled.and_then(version_of);
     let asker = Asker::new(way, sni, version, until);
     let fast = fast(&asker, version.is_some()).await;
-    let speaks_tls13 = version == Some(Version::Tls13)
-        || fast
-            .tls13
-            .as_ref()
-            .is_some_and(|told| told.as_ref().is_ok_and(|a| a.accepted().is_some()));
+    let speaks_tls13 =
+        version == Some(Version::Tls13) || fast.tls13.as_ref().is_some_and(is_accepted);
     let fingerprint = fingerprint(recorded, &fast);
     let due = cadence.due(remembered, fingerprint, at);
     let speaks_newer = speaks_tls13 || version.is_some();

@@ -296,9 +296,8 @@ impl Probe for Tls {
             return Some("the settings ignore it".to_owned());
         }
         let needed = tier_of(check.id);
-        let depth = || serde_json::to_value(self.depth).ok()?.as_str().map(str::to_owned);
-        (needed > self.depth)
-            .then(|| format!("the settings look no deeper than `{}`", depth().unwrap_or_default()))
+        let depth = self.depth.as_str();
+        (needed > self.depth).then(|| format!("the settings look no deeper than `{depth}`"))
     }
 
     async fn observe(&self, visit: &Visit) -> Result<Posture, Obstructed> {
@@ -318,7 +317,7 @@ impl Probe for Tls {
 impl Tls {
     /// HTTP has no STARTTLS, and it is what a target's URL speaks.
     fn starts_with_http(&self, target: &Target, protocol: StartTls) -> Option<Mistake> {
-        let own = Endpoint::tcp(target.host(), target.port());
+        let own = own(target);
         if self.endpoint(target) != own {
             return None;
         }
@@ -353,9 +352,14 @@ impl Tls {
     fn endpoint(&self, target: &Target) -> Endpoint {
         match &self.address {
             Some(address) => address.clone(),
-            None => Endpoint::tcp(target.host(), target.port()),
+            None => own(target),
         }
     }
+}
+
+/// Where the target's own URL leads.
+fn own(target: &Target) -> Endpoint {
+    Endpoint::tcp(target.host(), target.port())
 }
 
 /// The tier that answers a check.

@@ -16,6 +16,7 @@ use super::{
     handshake::{Afterwards, Recorded},
     known::Known,
     look::{Look, Questions, Sent, look},
+    own,
     posture::{Posture, Seen},
     statements,
     survey::{self, Answer, Full, Remembered, Shown, Survey, Told},
@@ -24,8 +25,8 @@ use super::{
     when::seconds,
 };
 use crate::contract::{
-    Obstacle, Obstructed, Target, Visit,
-    net::{Address, Endpoint, Request, StartTls},
+    Obstacle, Obstructed, Visit,
+    net::{Address, Request, StartTls},
 };
 
 pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstructed> {
@@ -62,7 +63,7 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
         Some(file) => known.read(file.path()).await.err(),
         None => None,
     };
-    let is_http = tls.endpoint(&visit.target) == own(&visit.target);
+    let is_http = endpoint == own(&visit.target);
     let anonymous = looks.iter().map(async |(address, look)| {
         let wanted = is_http && tls.client_certificate == Some(ClientCertificate::Required);
         if !wanted || look.recorded.outcome.is_err() || look.recorded.afterwards == Afterwards::Ends
@@ -261,11 +262,6 @@ impl<'a> Judge<'a> {
             standard.map(|standard| Remembered { fingerprint: asked.fingerprint, standard, full });
         (survey, kept)
     }
-}
-
-/// Where the target's own URL leads.
-fn own(target: &Target) -> Endpoint {
-    Endpoint::tcp(target.host(), target.port())
 }
 
 fn distinct(addresses: Vec<Address>) -> Vec<Address> {

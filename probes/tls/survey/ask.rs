@@ -71,8 +71,6 @@ pub(in crate::tls) struct Asker<'a> {
 struct State {
     /// A hello that the server accepts.
     control: Option<Offer>,
-    /// Whether any hello of ours was accepted.
-    accepted: bool,
     /// What was in the way of questions so far.
     obstructed: Vec<Obstructed>,
     /// How many hellos are on their way.
@@ -119,7 +117,7 @@ impl<'a> Asker<'a> {
 
     /// Whether any hello was accepted so far.
     pub(in crate::tls) fn was_accepted(&self) -> bool {
-        self.state().accepted
+        self.state().accepted_at.is_some()
     }
 
     /// Asks whether it takes these suites at this version or below.
@@ -142,7 +140,6 @@ impl<'a> Asker<'a> {
         }
         self.note(answer, |state, answer| {
             if answer.accepted().is_some() {
-                state.accepted = true;
                 state.control.get_or_insert(offer);
             }
         })

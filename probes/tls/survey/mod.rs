@@ -48,6 +48,18 @@ pub(super) enum Tier {
     Full,
 }
 
+impl Tier {
+    /// The word used in configuration.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::Fast => "fast",
+            Self::Standard => "standard",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// What was asked for, or what kept us from knowing.
 pub(super) type Told<T> = Result<T, Obstructed>;
 
