@@ -22,16 +22,35 @@ fn no_id_is_used_twice() {
 }
 
 #[test]
-fn every_folder_is_a_probe() {
+fn every_folder_is_a_probe_or_a_room() {
     let folders: BTreeSet<String> = entries(&root("probes"))
-        .filter(|path| path.is_dir() && !path.ends_with("contract") && !path.ends_with("target"))
+        .filter(|path| path.is_dir() && !path.ends_with("target"))
         .map(|path| name(&path))
+        .filter(|folder| !ROOMS.contains(&folder.as_str()))
         .collect();
     let kinds = CATALOGUE.iter().map(|kind| kind.name.to_owned()).collect();
     assert_eq!(
         folders, kinds,
         "folders of probes/ on the left, rows of the catalogue on the right"
     );
+}
+
+#[test]
+fn every_probe_has_the_same_floor_plan() {
+    let mut missing = Vec::new();
+    for kind in CATALOGUE {
+        let folder = root("probes").join(kind.name);
+        let has = |name: &str| {
+            folder.join(format!("{name}.rs")).is_file()
+                || folder.join(name).join("mod.rs").is_file()
+        };
+        for part in ["settings", "evidence", "observe", "checks", "specimens", "tests"] {
+            if !has(part) {
+                missing.push(format!("{}/{part}", kind.name));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
@@ -45,13 +64,66 @@ fn a_check_is_declared_in_the_file_its_id_names() {
         }
     }
     let named = CATALOGUE.iter().flat_map(|kind| {
-        let folder = root("probes").join(kind.name);
+        let folder = root("probes").join(kind.name).join("checks");
         kind.checks().into_iter().map(move |check| {
             let fault = &check.id[kind.name.len() + 1..];
             (check.id.to_owned(), folder.join(format!("{}.rs", fault.replace('-', "_"))))
         })
     });
     assert_eq!(declared, named.collect());
+}
+
+/// Arrows between rooms never lead back: a probe stands on what it shares with others, never the other
+/// way round, and no two probes on each other.
+#[test]
+fn no_rooms_of_the_probes_depend_on_each_other() {
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let rooms: BTreeSet<String> = entries(&root("probes"))
+        .filter(|path| path.is_dir() && !path.ends_with("target"))
+        .map(|path| name(&path))
+        .collect();
+    for room in &rooms {
+        for file in sources(&root("probes").join(room)) {
+            let is_for_tests = file.with_extension("").components().any(|part| {
+                ["fixture", "tests", "specimen", "specimens"]
+                    .iter()
+                    .any(|name| part.as_os_str() == *name)
+            });
+            if is_for_tests {
+                continue;
+            }
+            let text = fs::read_to_string(&file).expect("a source file");
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            for other in &rooms {
+                let named = code.contains(&format!("crate::{other}::"))
+                    || uses(code).any(|block| {
+                        block.lines().any(|line| line.starts_with(&format!("    {other}::")))
+                    });
+                if other != room && named {
+                    arrows.entry(room.clone()).or_default().insert(other.clone());
+                }
+            }
+        }
+    }
+    let mut left = arrows;
+    loop {
+        let free: Vec<String> =
+            rooms.iter().filter(|room| !left.contains_key(*room)).cloned().collect();
+        let before = left.len();
+        left.retain(|_, others| {
+            others.retain(|other| !free.contains(other));
+            !others.is_empty()
+        });
+        if left.len() == before {
+            break;
+        }
+    }
+    assert!(left.is_empty(), "these depend on each other in a circle: {left:?}");
+}
+
+/// The grouped imports of a file, `use crate::{ … };` each.
+fn uses(code: &str) -> impl Iterator<Item = &str> {
+    code.split("use crate::{\n").skip(1).filter_map(|rest| rest.split("\n};").next())
 }
 
 #[test]
@@ -236,6 +308,9 @@ fn name(path: &Path) -> String {
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
+
+/// What several probes stand on.
+const ROOMS: [&str; 4] = ["contract", "observatory", "web", "wire"];
 
 /// Ends of metric names that are not base units, or that Prometheus gives a meaning of its own.
 const NO_UNIT: [&str; 15] = [

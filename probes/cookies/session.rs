@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Cookies, SetCookie};
-use crate::contract::Confidence;
+use super::Cookies;
+use crate::{contract::Confidence, web::set_cookie::SetCookie};
 
 /// What a cookie seems to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

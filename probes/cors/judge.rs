@@ -213,13 +213,13 @@ fn nothing_to_ask(classes: &[Class]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{
-            answer::{Answer, answer},
-            sample::{FRONT, asked, endpoint, evidence, granted},
-        },
+        super::answer::{Answer, answer},
         *,
     };
-    use crate::contract::Obstacle;
+    use crate::{
+        contract::Obstacle,
+        cors::tests::sample::{FRONT, asked, endpoint, evidence, granted},
+    };
 
     const STRANGE: &str = "https://stranger.example";
 

@@ -1,40 +1,20 @@
 //! CORS: which web sites' pages may read the target, by what a browser makes of its answers.
 
-mod allowed_origin_refused;
 mod answer;
-mod any_header;
-mod any_method;
-mod any_origin;
-mod any_origin_on_private_network;
-mod any_origin_with_credentials;
-mod any_port;
-mod any_subdomain;
-mod development_origin;
+mod checks;
 mod evidence;
 mod facts;
-mod insecure_origin;
 mod judge;
-mod lookalike_origin;
 mod mirror;
-mod null_origin;
 mod observe;
 mod origin;
 mod plan;
-mod preflight_cached_too_long;
-mod preflight_needs_credentials;
 mod question;
-mod repeated_header;
-#[cfg(test)]
-mod sample;
 mod settings;
-mod shared_hosting_origin;
 #[cfg(any(test, feature = "specimen"))]
 mod specimens;
 #[cfg(test)]
 mod tests;
-mod vary_missing;
-mod websocket_any_origin;
-mod wildcard_with_credentials;
 
 use std::time::Duration;
 
@@ -54,27 +34,7 @@ impl Probe for Cors {
                                  what browsers make of its answers to requests and preflights.";
     const FOOTPRINT: Footprint = Footprint::Active;
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
-    const RULES: &'static [Rule<Self>] = &[
-        any_origin_with_credentials::RULE,
-        null_origin::RULE,
-        lookalike_origin::RULE,
-        any_origin::RULE,
-        any_origin_on_private_network::RULE,
-        any_subdomain::RULE,
-        insecure_origin::RULE,
-        development_origin::RULE,
-        shared_hosting_origin::RULE,
-        any_port::RULE,
-        allowed_origin_refused::RULE,
-        preflight_needs_credentials::RULE,
-        any_method::RULE,
-        any_header::RULE,
-        wildcard_with_credentials::RULE,
-        vary_missing::RULE,
-        repeated_header::RULE,
-        preflight_cached_too_long::RULE,
-        websocket_any_origin::RULE,
-    ];
+    const RULES: &'static [Rule<Self>] = checks::RULES;
     // A policy changes with a deployment, not by itself: a whole round every ten minutes is a request
     // every ten seconds, and tells of a bad deployment while people still look.
     const INTERVAL: Option<Duration> = Some(Duration::from_mins(10));

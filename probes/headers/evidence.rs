@@ -1,14 +1,17 @@
 //! What one visit saw: answers of the target, each with the role it was asked for.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
-use super::{fields, html::Page, observatory::Observatory};
 use crate::{
-    audience::Audience,
     contract::{Confidence, Item, Obstructed},
+    observatory::{Observatory, Step},
+    web::{
+        audience::Audience,
+        fields::{self, html::Page},
+    },
 };
 
 /// What one visit brought back.
@@ -84,6 +87,16 @@ impl Role {
 }
 
 impl Answer {
+    /// The answer as the Observatory sees it.
+    pub(super) fn step(&self) -> Step<'_> {
+        Step {
+            url: &self.url,
+            status: self.status,
+            headers: &self.headers,
+            page: self.page.as_ref(),
+        }
+    }
+
     /// The media type's essence, in lower case; `None` if there is none.
     pub(super) fn media_type(&self) -> Option<String> {
         fields::media_type(&self.headers)
@@ -132,6 +145,18 @@ impl Answer {
 }
 
 impl Evidence {
+    /// Why `Strict-Transport-Security` means nothing here, where it does not.
+    pub(super) fn without_hsts(&self) -> Option<Vec<Item>> {
+        if !self.secure {
+            return Some(vec![Item::skip("", "browsers ignore it without TLS")]);
+        }
+        if self.host.parse::<IpAddr>().is_ok() {
+            let reason = "browsers ignore it for an address (RFC 6797 section 8.1)";
+            return Some(vec![Item::skip("", reason)]);
+        }
+        None
+    }
+
     /// The answers of these roles.
     pub(super) fn of(&self, roles: &'static [Role]) -> impl Iterator<Item = &Answer> {
         self.answers.iter().filter(move |answer| roles.contains(&answer.role))

@@ -7,7 +7,7 @@ use super::{
     evidence::{Answer, Found, Look},
     statement::State,
 };
-use crate::{contract::Fact, window};
+use crate::{contract::Fact, web::window};
 
 /// The rows.
 pub(super) fn facts(seen: &Evidence) -> Vec<Fact> {

@@ -71,7 +71,8 @@ fn dependency_up(seen: &Evidence) -> Vec<Reading> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sample::*, *};
+    use super::*;
+    use crate::health::tests::sample::*;
 
     fn ready(found: &Found) -> Vec<f64> {
         yes_or_no(found).into_iter().map(|reading| reading.value).collect()

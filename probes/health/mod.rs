@@ -1,27 +1,15 @@
 //! Health endpoints: what the target says of itself, and whether that is true.
 
-mod cacheable;
+mod checks;
 mod evidence;
 mod facts;
 mod gauges;
-mod hides_dependency;
-mod leaks_details;
-mod liveness_depends;
-mod liveness_missing;
-mod not_alive;
-mod not_ready;
 mod observe;
-mod readiness_missing;
 mod recognise;
-#[cfg(test)]
-mod sample;
 mod settings;
-mod shallow;
-mod slow;
 #[cfg(any(test, feature = "specimen"))]
 mod specimens;
 mod statement;
-mod status_contradicts_body;
 #[cfg(test)]
 mod tests;
 
@@ -42,19 +30,7 @@ impl Probe for Health {
     const ABOUT: &'static str =
         "What the target's readiness and liveness endpoints say, and whether it is true.";
     const FOOTPRINT: Footprint = Footprint::Passive;
-    const RULES: &'static [Rule<Self>] = &[
-        not_ready::RULE,
-        not_alive::RULE,
-        readiness_missing::RULE,
-        liveness_missing::RULE,
-        status_contradicts_body::RULE,
-        hides_dependency::RULE,
-        shallow::RULE,
-        slow::RULE,
-        leaks_details::RULE,
-        cacheable::RULE,
-        liveness_depends::RULE,
-    ];
+    const RULES: &'static [Rule<Self>] = checks::RULES;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web, Profile::Worker];
     // The first visit looks for endpoints, and measures.

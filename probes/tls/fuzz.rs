@@ -1,9 +1,9 @@
 //! What a server may send in the clear, read whatever it is.
 
-use super::{
-    chain::Certificate,
-    hello::{End, Flight, FlightReader},
-    timestamps::Timestamp,
+use super::chain::Certificate;
+use crate::{
+    tls::statements::timestamps::Timestamp,
+    wire::hello::flight::{End, Flight, FlightReader},
 };
 
 /// Reads bytes as a server's first flight, whole and in two pieces.

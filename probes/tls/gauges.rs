@@ -2,8 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Posture, Tls, chain::Certificate, posture::Seen, staple::Answer};
-use crate::contract::{Gauge, Reading};
+use super::{Tls, chain::Certificate};
+use crate::{
+    contract::{Gauge, Reading},
+    tls::{
+        evidence::{Posture, Seen},
+        statements::staple::Answer,
+    },
+};
 
 pub(super) const GAUGES: &[Gauge<Tls>] = &[
     Gauge {
@@ -128,15 +134,14 @@ const VERSIONS: [&str; 2] = ["TLSv1.2", "TLSv1.3"];
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{
-            fixture::{Forge, NOW},
-            staple::made::Made,
-            when::DAY,
+    use super::{super::when::DAY, *};
+    use crate::{
+        contract::Obstacle,
+        tls::{
+            statements::staple::made::Made,
+            tests::fixture::{Forge, NOW},
         },
-        *,
     };
-    use crate::contract::Obstacle;
 
     fn read(name: &str, posture: &Posture) -> Vec<(String, f64)> {
         let gauge = GAUGES.iter().find(|gauge| gauge.name == name).expect("a gauge");

@@ -5,14 +5,13 @@ use url::Url;
 
 use super::{Tour, ask::Caller};
 use crate::{
-    browse::path,
     contract::setting::Link,
     cors::{
         answer::Answer,
         evidence::{Missing, Reply},
         plan::{Ask, Known},
     },
-    stand_in,
+    web::{browse::path, stand_in},
 };
 
 impl Tour {

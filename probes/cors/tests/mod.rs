@@ -1,6 +1,8 @@
 //! The probe against servers that nobody here wrote, and against those that misbehave.
 
 mod policies;
+#[cfg(test)]
+pub(in crate::cors) mod sample;
 mod servers;
 mod tower_http;
 mod visits;

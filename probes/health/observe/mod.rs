@@ -24,7 +24,7 @@ use crate::{
         net::{Endpoint, Exchange},
         setting::Link,
     },
-    window,
+    web::window,
 };
 
 /// Visits the endpoints and, around the request for readiness, the dependencies.

@@ -4,7 +4,7 @@ use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
 use super::{Certificate, certificate::Name};
-use crate::tls::der::{SEQUENCE, wrap};
+use crate::wire::der::{SEQUENCE, wrap};
 
 /// The authorities that may vouch for a target: as a verifier takes them, and the certificates they
 /// come from where those are known.

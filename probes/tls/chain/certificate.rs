@@ -14,9 +14,9 @@ use x509_parser::{
 };
 
 use super::{Key, Signature};
-use crate::tls::{
-    der::{INTEGER, SEQUENCE, Values, wrap},
-    timestamps::Timestamp,
+use crate::{
+    tls::statements::timestamps::Timestamp,
+    wire::der::{INTEGER, SEQUENCE, Values, wrap},
 };
 
 /// A certificate, read once. Distinguished names keep their DER beside their text, because names are

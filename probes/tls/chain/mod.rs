@@ -22,7 +22,7 @@ pub(super) use self::{
     issuer::{Issuer, issuer},
     search::{Lenience, Path, Step},
     standing::{Listed, standing},
-    strength::{Key, Signature, bits},
+    strength::{Key, Signature},
     trust::{Refusal, Trust},
 };
 use crate::contract::{Obstacle, Obstructed};

@@ -13,7 +13,7 @@ use x509_parser::parse_x509_certificate;
 use super::{Authorities, Chain, Path, Step, position};
 use crate::{
     contract::{Obstacle, Obstructed},
-    tls::der::{SEQUENCE, wrap},
+    wire::der::{SEQUENCE, wrap},
 };
 
 /// What revocation lists say of a chain.

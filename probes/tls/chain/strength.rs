@@ -1,5 +1,6 @@
 //! Which keys and signatures are too weak to be relied on.
 
+use crate::wire::der::bits;
 use std::fmt;
 
 use x509_parser::{
@@ -79,13 +80,6 @@ impl Signature {
         let broken_hash = broken_hash(&oid.to_id_string()).or_else(|| broken_pss_hash(algorithm));
         Self { algorithm: oid_text(oid), broken_hash }
     }
-}
-
-/// The bits of a number, without its leading zeros.
-pub(in crate::tls) fn bits(number: &[u8]) -> u32 {
-    let significant = number.iter().position(|byte| *byte != 0).map_or(&[][..], |i| &number[i..]);
-    let all = u32::try_from(significant.len()).unwrap_or(u32::MAX / 8) * 8;
-    all - significant.first().map_or(0, |byte| byte.leading_zeros())
 }
 
 fn curve_of(oid: &Oid<'_>) -> (String, u32) {

@@ -4,12 +4,18 @@ mod survey;
 
 use super::{
     chain::{Chain, Listed, position},
-    posture::{Posture, Seen},
-    staple::{Answer, Signer, Staple, Status},
-    timestamps::logs,
     when::{date, span},
 };
-use crate::contract::{Fact, net::Negotiated};
+use crate::{
+    contract::{Fact, net::Negotiated},
+    tls::{
+        evidence::{Posture, Seen},
+        statements::{
+            staple::{Answer, Staple, response::Status, signer::Signer},
+            timestamps::logs,
+        },
+    },
+};
 
 /// One group of rows an address, and shorter ones for addresses that show nothing new.
 pub(super) fn facts(posture: &Posture) -> Vec<Fact> {

@@ -3,9 +3,14 @@
 use crate::{
     contract::{Fact, Obstructed},
     tls::{
-        hello::{Fault, Suite, Version},
-        posture::Seen,
-        survey::{Answer, Full, Listing, Standard, Survey, Told},
+        evidence::Seen,
+        observe::survey::{
+            Survey, Told, ask::Answer, full::Full, list::Listing, standard::Standard,
+        },
+    },
+    wire::hello::{
+        suite::{Fault, Suite},
+        version::Version,
     },
 };
 

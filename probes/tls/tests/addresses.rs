@@ -9,7 +9,7 @@ use crate::{
         net::Address,
         specimen::{Answer, Asked, Certified, Pki, Server, refusing},
     },
-    tls::known::Known,
+    tls::observe::known::Known,
 };
 
 fn page(_: Asked) -> Answer {

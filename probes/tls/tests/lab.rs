@@ -20,7 +20,8 @@ use crate::{
         net::Budgets,
         specimen::{Answer, Certified, Pki, Server},
     },
-    tls::{hello::Suite, protocol_specimens::by_rsa},
+    tls::specimens::protocol::by_rsa,
+    wire::hello::suite::Suite,
 };
 
 /// TLSRef's intermediate profile.

@@ -1,6 +1,8 @@
 //! The probe against servers on loopback: what its specimens cannot show.
 
 mod addresses;
+#[cfg(test)]
+pub(in crate::tls) mod fixture;
 mod lab;
 mod openssl;
 mod programs;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Scene, fact, failed, items, kind, unknown};
 use crate::{
     contract::{Obstacle, Outcome, Report, specimen::arm},
-    tls::timestamps::made,
+    tls::statements::timestamps::made,
 };
 
 /// An authority in a folder of its own, with a certificate for `shop.example`.

@@ -17,10 +17,8 @@ use crate::{
         Obstacle, Outcome, Report,
         specimen::{Pki, Server},
     },
-    tls::{
-        hello::{Suite, Version},
-        masquerade::{Asked, Fake, Reply, masquerade},
-    },
+    wire::hello::masquerade::{Asked, Fake, Reply, masquerade},
+    wire::hello::{suite::Suite, version::Version},
 };
 
 /// A sound server that answers some hellos as the test says.

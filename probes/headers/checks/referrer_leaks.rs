@@ -1,0 +1,76 @@
+//! Addresses tell where a user was, and sometimes hold what lets somebody else in.
+
+use crate::{
+    contract::{Check, Dimension, Impact, Item, Rule, Settles},
+    headers::{Headers, evidence::Answer},
+    web::fields::{
+        self,
+        html::Page,
+        referrer::{BAD, GOOD},
+    },
+};
+
+pub(super) const RULE: Rule<Headers> = Rule {
+    check: Check {
+        id: "headers-referrer-leaks",
+        fault: "other sites are told which page a user came from",
+        impact: Impact::Low,
+        dimension: Dimension::Security,
+        settles: Settles::AtOnce,
+        why: "Paths and queries hold search terms, order numbers, tokens for a new password. Each link and \
+              each embedded picture hands them to its site.",
+        how: "Reads `Referrer-Policy` of each page in HTML, and `meta name=referrer`, as browsers do: the \
+              last value they know counts. Expected: `no-referrer`, `same-origin`, `strict-origin` or \
+              `strict-origin-when-cross-origin`, or nothing, since the last of these is what browsers do by \
+              themselves.",
+        fix: "Send `Referrer-Policy: strict-origin-when-cross-origin`, or `no-referrer` where addresses \
+              hold secrets.",
+        sources: &["Referrer Policy, sections 3 and 8.1", "OWASP ASVS 5.0 3.4.5"],
+    },
+    judge: |_, seen| seen.judge_pages(|answer, page| Some(item(answer, page))),
+};
+
+fn item(answer: &Answer, page: &Page) -> Item {
+    let header = answer.field("referrer-policy");
+    let said: Vec<String> = header.into_iter().chain(page.referrer.last().cloned()).collect();
+    if said.is_empty() {
+        return answer.pass("nothing is said, and browsers keep paths to themselves");
+    }
+    let words = said.join(", ");
+    let known = fields::words(&words).into_iter().rfind(|word| is_known(word));
+    match known {
+        Some(policy) if GOOD.contains(&policy.as_str()) => answer.pass(policy),
+        Some(policy) => answer.fail(policy),
+        None => answer.doubt(format!("{words}: browsers know none of it, and do as they like")),
+    }
+}
+
+fn is_known(word: &str) -> bool {
+    GOOD.contains(&word) || BAD.contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        contract::{Confidence, Outcome},
+        headers::tests::{evidence, outcomes, page},
+    };
+
+    fn of(lines: &[&str], body: &str) -> Outcome {
+        let headers: Vec<(&str, &str)> =
+            lines.iter().map(|line| ("referrer-policy", *line)).collect();
+        outcomes(&RULE, &evidence(vec![page(&headers, body)]))[0]
+    }
+
+    #[test]
+    fn the_last_value_that_is_known_counts() {
+        let fail = Outcome::Fail(Confidence::Firm);
+        assert_eq!(of(&[], "<p>"), Outcome::Pass);
+        assert_eq!(of(&["No-Referrer"], "<p>"), Outcome::Pass);
+        assert_eq!(of(&["unsafe-url, strict-origin, whimsy"], "<p>"), Outcome::Pass);
+        assert_eq!(of(&["no-referrer", "unsafe-url"], "<p>"), fail);
+        assert_eq!(of(&["no-referrer"], "<meta name=referrer content=origin>"), fail);
+        assert_eq!(of(&["whimsy"], "<p>"), Outcome::Fail(Confidence::Tentative));
+    }
+}

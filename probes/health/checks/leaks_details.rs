@@ -1,0 +1,219 @@
+//! A health endpoint is read by anybody; it should not describe the inside of the house.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::{
+    contract::{Check, Confidence, Dimension, Impact, Item, Obstacle, Rule, Settles},
+    health::{
+        Evidence, Health, Role,
+        evidence::{Answer, Found},
+    },
+};
+
+pub(super) const RULE: Rule<Health> = Rule {
+    check: Check {
+        id: "health-leaks-details",
+        fault: "a health endpoint shows internal details to anybody",
+        impact: Impact::Medium,
+        dimension: Dimension::Security,
+        settles: Settles::AtOnce,
+        why: "Connection strings, exceptions, paths and internal addresses tell an attacker what to \
+              aim at, and the endpoint shows most of them just when something is broken.",
+        how: "Reads what each health endpoint answers without credentials. Expected: no exception, \
+              stack trace, connection string, file path, host name or internal address. Names of \
+              components with their states are fine, and so is a version, which the IETF draft \
+              recommends and deployments are checked by.",
+        fix: "Show details only to authorised callers (in Spring Boot, \
+              `management.endpoint.health.show-details: when-authorized`), or serve them on a port \
+              that is not public. Log the exception instead of answering it.",
+        sources: &[
+            "OWASP ASVS 5.0 section V16.5 (error handling)",
+            "draft-inadarei-api-health-check-06, Security Considerations",
+        ],
+    },
+    judge: |health, seen| seen.endpoints().map(|(role, f)| item(health, seen, role, f)).collect(),
+};
+
+fn item(health: &Health, seen: &Evidence, role: Role, found: &Found) -> Item {
+    let answer = match found.answer(role) {
+        Ok(answer) => answer,
+        Err(item) => return item,
+    };
+    if health.headers.is_empty() {
+        return judge(answer);
+    }
+    match (role, &seen.anonymous) {
+        (Role::Ready, Some(Ok(anonymous))) => judge(anonymous),
+        (Role::Ready, Some(Err(refused))) if refused.obstacle == Obstacle::Denied => {
+            Item::pass(&answer.subject, "it answers nobody without a credential")
+        }
+        (Role::Ready, Some(Err(obstructed))) => Item::unknown(&answer.subject, obstructed),
+        _ => Item::skip(&answer.subject, "it was asked with the credentials of the settings"),
+    }
+}
+
+fn judge(answer: &Answer) -> Item {
+    let leaks: Vec<(&Leak, &str)> = LEAKS
+        .iter()
+        .filter_map(|leak| leak.shape.find(&answer.body).map(|found| (leak, found.as_str())))
+        .collect();
+    let item = match leaks.iter().map(|(leak, _)| leak.sure).max() {
+        None => Item::pass(&answer.subject, "it shows no internal details"),
+        Some(sure) => {
+            let shown =
+                leaks.iter().map(|(leak, text)| format!("{} ({})", leak.what, excerpt(text)));
+            let shown: Vec<String> = shown.collect();
+            Item::fail(sure, &answer.subject, format!("it shows {}", shown.join(", ")))
+        }
+    };
+    item.replay(&answer.replay)
+}
+
+fn excerpt(text: &str) -> String {
+    let text: String = text.chars().take(LONGEST_EXCERPT).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Something that should not be shown.
+struct Leak {
+    what: &'static str,
+    sure: Confidence,
+    shape: Regex,
+}
+
+static LEAKS: LazyLock<Vec<Leak>> = LazyLock::new(|| {
+    SHAPES
+        .iter()
+        .filter_map(|&(what, sure, shape)| {
+            // A shape that does not compile is a bug; `every_shape_compiles` sees to it.
+            Regex::new(shape).ok().map(|shape| Leak { what, sure, shape })
+        })
+        .collect()
+});
+
+const LONGEST_EXCERPT: usize = 60;
+
+/// What it is, how sure that makes a fail, and its shape.
+const SHAPES: &[(&str, Confidence, &str)] = &[
+    (
+        "an exception",
+        Confidence::Confirmed,
+        // A qualified class name of Java, Kotlin or .NET; a Python module's; PHP's with backslashes.
+        r"\b(?:[A-Za-z_][\w$]*[.\\]){1,10}[A-Z][\w$]*(?:Exception|Error)\b",
+    ),
+    (
+        "a stack trace",
+        Confidence::Confirmed,
+        r"Traceback \(most recent call last\)|(?:^|\\n|\n)\s+at [\w$.<>/ ]{1,120}\(|goroutine \d+ \[|\b[\w/.-]+\.(?:[cm]?[jt]s|py|rb|go|rs|php|java):\d+\b",
+    ),
+    (
+        "an error of the database",
+        Confidence::Confirmed,
+        r"\bSQLSTATE\b|\bORA-\d{5}\b|password authentication failed for user",
+    ),
+    (
+        "a connection string",
+        Confidence::Confirmed,
+        r#"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|nats|sqlserver|ldaps?)://[^\s"]{3,}|\bjdbc:[a-z0-9]+:[^\s"]{3,}|\b(?:server|data source|host)=[^;\s"]+[; ].{0,80}\b(?:database|initial catalog|dbname|user(?: id)?|uid)="#,
+    ),
+    (
+        "a file path",
+        Confidence::Firm,
+        r#"(?:^|["'\s(=])(?:/(?:app|home|var|usr|opt|srv|etc|root|tmp|data|mnt|workspace|Users)/[\w.-]|[A-Z]:\\\\?[A-Za-z])[^\s"']*"#,
+    ),
+    (
+        "an internal address",
+        Confidence::Firm,
+        r"\b(?:10(?:\.\d{1,3}){3}|127(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})\b|\b[a-z0-9][a-z0-9.-]*\.(?:internal|local|svc|lan|corp)\b|\b[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+:\d{2,5}\b",
+    ),
+    (
+        "a host's name",
+        Confidence::Firm,
+        r#"(?i)"(?:host|hostname|pod|pod_?name|node_?name|machine_?name|ip|ip_?address)"\s*:\s*"[^"]+""#,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{contract::Outcome, health::tests::sample::*};
+
+    fn judged(body: &str) -> Item {
+        item(&Health::default(), &evidence(nowhere(), nowhere()), Role::Ready, &answers(200, body))
+    }
+
+    #[test]
+    fn every_shape_compiles() {
+        assert_eq!(LEAKS.len(), SHAPES.len());
+    }
+
+    #[test]
+    fn details_of_the_inside_fail() {
+        for (body, what) in [
+            (
+                r#"{"status":"DOWN","details":{"error":"org.postgresql.util.PSQLException: refused"}}"#,
+                "an exception",
+            ),
+            ("System.Net.Sockets.SocketException: refused", "an exception"),
+            (r#"{"db":"psycopg2.OperationalError: no route"}"#, "an exception"),
+            (
+                r#"{"stack":"Error: x\n    at Object.<anonymous> (/srv/app/db.js:3:1)"}"#,
+                "a stack trace",
+            ),
+            (r#"{"error":"Traceback (most recent call last):"}"#, "a stack trace"),
+            (r#"{"db":"SQLSTATE[08006] [7]"}"#, "an error of the database"),
+            (r#"{"db":"postgres://app@db/x"}"#, "a connection string"),
+            (r#"{"url":"jdbc:mysql://db/x"}"#, "a connection string"),
+            (r#"{"dsn":"host=db user=app dbname=x"}"#, "a connection string"),
+            (r#"{"diskSpace":{"path":"/app/."}}"#, "a file path"),
+            (r#"{"path":"C:\\inetpub\\x"}"#, "a file path"),
+            (r#"{"error":"connect ECONNREFUSED 10.1.2.3:5432"}"#, "an internal address"),
+            (r#"{"error":"dial tcp: lookup db.prod.svc.cluster.local"}"#, "an internal address"),
+            (r#"{"broker":"kafka-0.kafka.example:9092"}"#, "an internal address"),
+            (r#"{"status":"ok","hostname":"shop-7f9c"}"#, "a host's name"),
+        ] {
+            let item = judged(body);
+            assert!(matches!(item.outcome, Outcome::Fail(_)), "{body}: {}", item.seen);
+            assert!(item.seen.contains(what), "{body}: {}", item.seen);
+        }
+    }
+
+    #[test]
+    fn names_states_and_versions_pass() {
+        for body in [
+            "ok",
+            r#"{"status":"UP","components":{"db":{"status":"UP"},"diskSpace":{"status":"UP"}}}"#,
+            r#"{"status":"pass","version":"1","releaseId":"1.2.2","description":"health of authz"}"#,
+            r#"{"commit":"3f2a9c","database":"ok","version":"10.4.1"}"#,
+            r#"{"status":"ok","time":"2026-11-21T03:44:03.123Z","uptime":12.5,"latency":"1.02ms"}"#,
+            r#"{"status":"error","error":{"redis":{"status":"down","message":"timeout"}}}"#,
+            r#"{"status":"UP","links":{"self":"https://shop.example/health"}}"#,
+            r#"{"status":"healthy","error":"Error"}"#,
+            "Prometheus Server is Ready.",
+        ] {
+            assert_eq!(judged(body).outcome, Outcome::Pass, "{body}: {}", judged(body).seen);
+        }
+    }
+
+    #[test]
+    fn with_credentials_only_what_anybody_sees_counts() {
+        let headers = serde_json::from_str(r#"{"x-token": "Bearer x"}"#).expect("headers");
+        let health = Health { headers, ..Health::default() };
+        let leaky = || answers(200, r#"{"path":"/app/."}"#);
+        let outcome = |anonymous| {
+            let mut seen = evidence(leaky(), leaky());
+            seen.anonymous = anonymous;
+            let items = (RULE.judge)(&health, &seen);
+            (items[0].outcome, items[1].outcome)
+        };
+        let denied = Obstacle::Denied.because("401");
+        assert_eq!(outcome(Some(Err(denied))), (Outcome::Pass, Outcome::Skip));
+        let Found::Answer(answer) = leaky() else { unreachable!("an answer") };
+        let firm = Outcome::Fail(Confidence::Firm);
+        assert_eq!(outcome(Some(Ok(*answer))), (firm, Outcome::Skip));
+        let timeout = Some(Err(Obstacle::Timeout.because("")));
+        assert_eq!(outcome(timeout), (Outcome::Unknown(Obstacle::Timeout), Outcome::Skip));
+    }
+}

@@ -1,0 +1,122 @@
+//! A service that says it cannot take requests is believed.
+
+use crate::{
+    contract::{Check, Confidence, Dimension, Impact, Item, Obstacle, Rule, Settles},
+    health::{Found, Health, Role, evidence::subject_or},
+};
+
+pub(super) const RULE: Rule<Health> = Rule {
+    check: Check {
+        id: "health-not-ready",
+        fault: "the service says it is not ready",
+        impact: Impact::Blocker,
+        dimension: Dimension::Resilience,
+        settles: Settles::TwoOfThree,
+        why: "Balancers and orchestrators send no requests to an instance that is not ready. When \
+              every instance says so, users get errors although every process is running.",
+        how: "Asks the readiness endpoint, and the start-up endpoint if one is named. Expected: a \
+              status that means yes (2xx unless `accept` says otherwise) and a body that does not \
+              say it is down. A refused connection counts as no; a time-out is unknown.",
+        fix: "Read the body of the answer: it often names the component that is down. Mend that \
+              one first. If none is named, read the service's log from the moment it turned.",
+        sources: &[
+            "Kubernetes documentation, Configure Liveness, Readiness and Startup Probes",
+            "RFC 9110 section 15.6.4 (503 Service Unavailable)",
+        ],
+    },
+    judge: |_, seen| {
+        let mut items = vec![item(Role::Ready, &seen.ready)];
+        items.extend(seen.startup.as_ref().map(|startup| item(Role::Startup, startup)));
+        items
+    },
+};
+
+/// Whether the endpoint of this role says yes.
+pub(in crate::health) fn item(role: Role, found: &Found) -> Item {
+    match found {
+        Found::Answer(answer) if answer.says_yes() => {
+            Item::pass(&answer.subject, answer.in_words()).replay(&answer.replay)
+        }
+        Found::Answer(answer) => {
+            // Where other paths answer otherwise, it is this endpoint that says no.
+            let sure = if answer.distinct { Confidence::Confirmed } else { Confidence::Firm };
+            Item::fail(sure, &answer.subject, answer.in_words()).replay(&answer.replay)
+        }
+        // A refusal is the certain answer of the host's kernel: nobody listens there. An instance
+        // that refuses its readiness probe gets no traffic.
+        Found::Obstructed { subject, obstructed } if obstructed.obstacle == Obstacle::Refused => {
+            Item::fail(Confidence::Firm, subject_or(subject, role), &obstructed.detail)
+        }
+        // The settings say that the question applies, and nothing there answers it.
+        Found::Other { subject, seen, .. } => {
+            let why = format!("nothing here says whether it is so: {seen}");
+            Item::unknown(subject, &Obstacle::ControlFailed.because(why))
+        }
+        Found::Nowhere { .. } | Found::Obstructed { .. } => {
+            found.answer(role).err().unwrap_or_else(|| Item::skip(role.noun(), "no endpoint"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{contract::Outcome, health::tests::sample::*};
+
+    fn outcome(found: &Found) -> Outcome {
+        item(Role::Ready, found).outcome
+    }
+
+    #[test]
+    fn a_yes_passes_whether_or_not_the_body_speaks() {
+        for body in [r#"{"status":"UP"}"#, r#"{"status":"warn"}"#, "", "all fine here"] {
+            assert_eq!(outcome(&answers(200, body)), Outcome::Pass, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_no_by_status_fails() {
+        for body in ["", r#"{"status":"UP"}"#, r#"{"status":"DOWN"}"#] {
+            assert_eq!(
+                outcome(&answers(503, body)),
+                Outcome::Fail(Confidence::Confirmed),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_no_by_body_fails_whatever_the_status() {
+        let down = answers(200, r#"{"status":"DOWN"}"#);
+        assert_eq!(outcome(&down), Outcome::Fail(Confidence::Confirmed));
+    }
+
+    #[test]
+    fn where_every_path_says_no_the_fail_is_firm() {
+        let found = answers_with(503, "", |answer| answer.distinct = false);
+        assert_eq!(outcome(&found), Outcome::Fail(Confidence::Firm));
+    }
+
+    #[test]
+    fn a_refused_connection_fails_and_a_time_out_is_unknown() {
+        assert_eq!(outcome(&obstructed(Obstacle::Refused)), Outcome::Fail(Confidence::Firm));
+        for obstacle in [Obstacle::Timeout, Obstacle::Reset, Obstacle::Denied, Obstacle::Protocol] {
+            assert_eq!(outcome(&obstructed(obstacle)), Outcome::Unknown(obstacle));
+        }
+    }
+
+    #[test]
+    fn without_an_endpoint_nothing_is_claimed() {
+        assert_eq!(outcome(&nowhere()), Outcome::Skip);
+        assert_eq!(outcome(&other()), Outcome::Unknown(Obstacle::ControlFailed));
+    }
+
+    #[test]
+    fn a_start_up_endpoint_is_asked_too() {
+        let mut seen = evidence(answers(200, "ok"), answers(200, "ok"));
+        seen.startup = Some(answers(503, "starting"));
+        let items = (RULE.judge)(&Health::default(), &seen);
+        assert_eq!(items.len(), 2);
+        assert_eq!(items[1].outcome, Outcome::Fail(Confidence::Confirmed));
+    }
+}

@@ -1,0 +1,46 @@
+//! How fast and how often a service answers.
+
+use std::time::Duration;
+
+use super::{Http, facts::phases};
+use crate::contract::{Gauge, Reading};
+
+pub(super) const GAUGES: &[Gauge<Http>] = &[
+    Gauge {
+        name: "http_response_seconds",
+        help: "Percentiles over the window of the time an answer takes, name resolution left out.",
+        labels: &["percentile"],
+        read: |_, seen| {
+            let percentiles = [("50", 50.0), ("90", 90.0), ("95", 95.0), ("99", 99.0)];
+            let reading = |(name, percent): (&str, f64)| {
+                let value = seen.window.percentile(percent)?.as_secs_f64();
+                Some(Reading { labels: vec![name.to_owned()], value })
+            };
+            percentiles.into_iter().filter_map(reading).collect()
+        },
+    },
+    Gauge {
+        name: "http_success_ratio",
+        help: "The share of requests in the window that were answered as expected.",
+        labels: &[],
+        read: |_, seen| {
+            let reading = |value| Reading { labels: Vec::new(), value };
+            seen.window.success_ratio().map(reading).into_iter().collect()
+        },
+    },
+    Gauge {
+        name: "http_phase_seconds",
+        help: "How long each phase of the last request took; absent while it is not answered.",
+        labels: &["phase"],
+        read: |_, seen| {
+            if seen.answer.is_err() {
+                return Vec::new();
+            }
+            let reading = |(phase, time): (&str, Duration)| Reading {
+                labels: vec![phase.to_owned()],
+                value: time.as_secs_f64(),
+            };
+            phases(seen).into_iter().map(reading).collect()
+        },
+    },
+];

@@ -1,0 +1,12 @@
+//! What several probes know of the web: how browsers ask, read header fields and pages, and tell sites
+//! apart; what to look at on a target; windows of latencies.
+
+pub(crate) mod audience;
+pub(crate) mod browse;
+pub(crate) mod fields;
+pub(crate) mod knock;
+pub(crate) mod reach;
+pub(crate) mod set_cookie;
+pub(crate) mod site;
+pub(crate) mod stand_in;
+pub(crate) mod window;

@@ -1,0 +1,4 @@
+//! Protocols that several probes speak: pure code over bytes.
+
+pub(crate) mod der;
+pub(crate) mod hello;
