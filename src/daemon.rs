@@ -12,7 +12,7 @@ use std::{
 
 use gonogo_probes::contract::{Footprint, Kind};
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::{Mutex, Semaphore, mpsc},
     time,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -23,7 +23,7 @@ use crate::{
     assessment::assess,
     board::Board,
     clock::Clock,
-    config::{self, Config, Inputs, LoadError, Watch},
+    config::{self, Config, Inputs, LoadError},
     findings::Settled,
     plan::{PlanError, Planner},
     schedule::{self, Change, Limits, Slot, Witness},
@@ -43,6 +43,11 @@ pub struct Daemon {
     store: Option<Store>,
     saved: AtomicU64,
     loaded: std::sync::Mutex<(Limits, Inputs)>,
+    /// Loads that have begun, and the last of them to end: one that ends later is out of date.
+    loads: AtomicU64,
+    last_loaded: AtomicU64,
+    /// Bounds how many loads go on at once.
+    loading: Semaphore,
 }
 
 /// Why a configuration was not taken over.
@@ -54,6 +59,9 @@ pub enum ReloadError {
     /// The way to a target cannot be prepared.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// It was read before another one that is loaded already.
+    #[error("a reload that began later has ended first")]
+    Overtaken,
     /// The daemon is stopping.
     #[error("gonogo is shutting down")]
     Stopping,
@@ -82,6 +90,9 @@ impl Daemon {
             store,
             saved: AtomicU64::new(0),
             loaded: std::sync::Mutex::default(),
+            loads: AtomicU64::new(0),
+            last_loaded: AtomicU64::new(0),
+            loading: Semaphore::new(LOADS_AT_ONCE),
         })
     }
 
@@ -107,19 +118,10 @@ impl Daemon {
     /// Watches the files of the configuration, by a look `every` so often, and takes over what they
     /// change into. Never ends.
     pub async fn follow_files(&self, every: Duration) {
-        let inputs = self.loaded().1.clone();
-        let mut watch = Watch::new(self.path.clone(), self.board.catalogue, every, inputs);
         loop {
-            let clock = self.board.clock.clone();
-            let config = watch.changed(move || clock.now()).await;
-            let taken = match config {
-                Ok(config) => {
-                    let mut planner = self.planner.lock().await;
-                    self.adopt(&mut planner, config).await
-                }
-                Err(error) => Err(error.into()),
-            };
-            self.tell_reload(&taken);
+            config::changed(every, || self.loaded().1.clone()).await;
+            // The outcome is logged and counted there; what was read is what later looks compare with.
+            let _ = self.reload("its files changed").await;
         }
     }
 
@@ -127,32 +129,41 @@ impl Daemon {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Loads the configuration again. If anything is wrong with it, nothing changes.
-    pub async fn reload(&self) -> Result<(), ReloadError> {
+    /// Loads the configuration again, and logs why. If anything is wrong with it, nothing changes.
+    ///
+    /// Not to be dropped before it ends: a configuration may be taken over by half then.
+    pub async fn reload(&self, because: &str) -> Result<(), ReloadError> {
+        info!(because, "reloading the configuration");
         let loaded = self.load().await;
-        self.tell_reload(&loaded);
-        loaded
-    }
-
-    fn tell_reload(&self, loaded: &Result<(), ReloadError>) {
-        match loaded {
+        match &loaded {
             Ok(()) => info!("configuration reloaded"),
+            Err(ReloadError::Overtaken) => {
+                info!("a later reload of the configuration has ended first");
+            }
             Err(error) => {
                 error!(%error, "the configuration was not taken over; the one before stays in force");
                 self.board.telemetry.reloaded(None, self.board.clock.now());
             }
         }
+        loaded
     }
 
     async fn load(&self) -> Result<(), ReloadError> {
-        // Held throughout, so that two reloads cannot overtake each other.
-        let mut planner = self.planner.lock().await;
+        let _in_progress = self.board.telemetry.reloading();
+        // It is never closed, and every load ends: a disk that does not answer is given up.
+        let _seat = self.loading.acquire().await.map_err(|_| ReloadError::Stopping)?;
+        let turn = self.loads.fetch_add(1, Ordering::Relaxed) + 1;
         let (path, catalogue) = (self.path.clone(), self.board.catalogue);
         let now = self.board.clock.now();
-        let config = tokio::task::spawn_blocking(move || config::load(&path, catalogue, now))
-            .await
-            .map_err(|_| ReloadError::Stopping)??;
-        self.adopt(&mut planner, config).await
+        let loading = tokio::task::spawn_blocking(move || config::attempt(&path, catalogue, now));
+        let (config, inputs) = loading.await.map_err(|_| ReloadError::Stopping)?;
+        // Held from here on, so that two configurations are not taken over at once.
+        let mut planner = self.planner.lock().await;
+        if self.last_loaded.fetch_max(turn, Ordering::Relaxed) > turn {
+            return Err(ReloadError::Overtaken);
+        }
+        self.loaded().1 = inputs;
+        self.adopt(&mut planner, config?).await
     }
 
     /// Takes over a configuration, or leaves everything as it is.
@@ -167,7 +178,7 @@ impl Daemon {
             })
         });
         let replace = Change::Replace(slots.collect());
-        *self.loaded() = (config.limits, config.inputs.clone());
+        self.loaded().0 = config.limits;
         self.board.findings.expect(&plan.expected());
         for warning in config.warnings(now) {
             warn!("{warning}");
@@ -326,4 +337,6 @@ impl Witness for Pulse {
 
 /// Reloads wait for their turn; deployments that are noticed meanwhile wait with them.
 const CHANGES_WAITING: usize = 64;
+/// One may wait for a disk while the next finds other files; a flood of requests finds no more room.
+const LOADS_AT_ONCE: usize = 4;
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(15);

@@ -21,6 +21,7 @@ pub struct Telemetry {
     targets_configured: Gauge,
     reload_successful: Gauge,
     reload_success: Gauge,
+    reloads_in_progress: Gauge,
     state_write_successful: Gauge,
 }
 
@@ -75,6 +76,10 @@ impl Telemetry {
                 "gonogo_config_last_reload_success_timestamp_seconds",
                 "Unix time at which the configuration was last loaded without an error.",
             )?,
+            reloads_in_progress: Gauge::new(
+                "gonogo_config_reloads_in_progress",
+                "Loads of the configuration that have begun and not ended.",
+            )?,
             state_write_successful: Gauge::new(
                 "gonogo_state_last_write_successful",
                 "Whether the state that survives a restart could last be written; 1 where none is kept.",
@@ -97,6 +102,7 @@ impl Telemetry {
         registry.register(Box::new(telemetry.targets_configured.clone()))?;
         registry.register(Box::new(telemetry.reload_successful.clone()))?;
         registry.register(Box::new(telemetry.reload_success.clone()))?;
+        registry.register(Box::new(telemetry.reloads_in_progress.clone()))?;
         registry.register(Box::new(telemetry.state_write_successful.clone()))?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(telemetry)
@@ -106,6 +112,18 @@ impl Telemetry {
     pub fn visited(&self, kind: &str, took: Duration, result: &str) {
         self.visit_duration.with_label_values(&[kind]).observe(took.as_secs_f64());
         self.visits.with_label_values(&[kind, result]).inc();
+    }
+
+    /// A load of the configuration begins; it ends when what is returned is dropped.
+    pub fn reloading(&self) -> impl Drop + use<> {
+        struct Reloading(Gauge);
+        impl Drop for Reloading {
+            fn drop(&mut self) {
+                self.0.dec();
+            }
+        }
+        self.reloads_in_progress.inc();
+        Reloading(self.reloads_in_progress.clone())
     }
 
     /// A configuration was taken over, or refused.

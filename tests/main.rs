@@ -11,4 +11,5 @@ mod faults;
 mod nginx;
 mod observatory;
 mod prometheus;
+mod reload;
 mod support;

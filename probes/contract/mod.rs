@@ -7,6 +7,7 @@
 
 mod armed;
 mod check;
+pub mod disk;
 mod finding;
 mod kind;
 mod memory;

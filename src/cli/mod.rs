@@ -66,7 +66,7 @@ impl From<crate::daemon::ReloadError> for CommandError {
         match error {
             ReloadError::Config(error) => Self::Config(error),
             ReloadError::Plan(error) => Self::Plan(error),
-            ReloadError::Stopping => Self::Usage(error.to_string()),
+            ReloadError::Overtaken | ReloadError::Stopping => Self::Usage(error.to_string()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use gonogo_probes::contract::{Kind, net};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -77,7 +77,13 @@ impl Service {
         // Its first use takes long enough to be measured as the first target's latency.
         let _ = tokio::task::spawn_blocking(net::warm_up).await;
         let tasks = TaskTracker::new();
-        tasks.spawn(stop.clone().run_until_cancelled_owned(reload_on_hangup(Arc::clone(&daemon))));
+        match signal(SignalKind::hangup()) {
+            Ok(hangups) => {
+                let reload = reload_on_hangup(hangups, Arc::clone(&daemon), tasks.clone());
+                tasks.spawn(stop.clone().run_until_cancelled_owned(reload));
+            }
+            Err(error) => warn!(%error, "SIGHUP cannot be heard; reload in other ways"),
+        }
         if let Some(every) = self.auto_reload {
             let watching = Arc::clone(&daemon);
             tasks.spawn(stop.clone().run_until_cancelled_owned(async move {
@@ -89,7 +95,7 @@ impl Service {
             .filter_map(|listener| listener.local_addr().ok())
             .map(|address| address.to_string())
             .collect();
-        let (closing, web) = (CancellationToken::new(), self.web(&daemon)?);
+        let (closing, web) = (CancellationToken::new(), self.web(&daemon, &tasks)?);
         tasks.spawn(web::serve(listeners, Arc::clone(&daemon.board), web, closing.clone()));
         let (visits, grace) = (Arc::clone(&daemon), self.grace);
         let limits = daemon.limits();
@@ -117,12 +123,17 @@ impl Service {
         Ok(())
     }
 
-    fn web(&self, daemon: &Arc<Daemon>) -> Result<web::Options, CommandError> {
+    fn web(&self, daemon: &Arc<Daemon>, tasks: &TaskTracker) -> Result<web::Options, CommandError> {
         let reload = self.listen.lifecycle.then(|| {
-            let daemon = Arc::clone(daemon);
+            let (daemon, tasks) = (Arc::clone(daemon), tasks.clone());
             Reload::by(move || {
                 let daemon = Arc::clone(&daemon);
-                async move { daemon.reload().await.map_err(|error| error.to_string()) }
+                // A task of its own, since a client that goes away must not cut it short.
+                let reload = tasks.spawn(async move { daemon.reload("asked by HTTP").await });
+                async move {
+                    let reloaded = reload.await.map_err(|_| "reloading panicked".to_owned())?;
+                    reloaded.map_err(|error| error.to_string())
+                }
             })
         });
         let access = match &self.listen.config {
@@ -136,14 +147,13 @@ impl Service {
     }
 }
 
-async fn reload_on_hangup(daemon: Arc<Daemon>) {
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        warn!("SIGHUP cannot be heard; the configuration is only reloaded in other ways");
-        return;
-    };
+async fn reload_on_hangup(mut hangups: Signal, daemon: Arc<Daemon>, tasks: TaskTracker) {
     while hangups.recv().await.is_some() {
+        let daemon = Arc::clone(&daemon);
         // The outcome is logged and counted where the reload is done.
-        let _: Result<(), ReloadError> = daemon.reload().await;
+        tasks.spawn(async move {
+            let _: Result<(), ReloadError> = daemon.reload("SIGHUP").await;
+        });
     }
 }
 

@@ -3,16 +3,17 @@
 use std::{
     cell::RefCell,
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
+use gonogo_probes::contract::disk::Disk;
 
 /// Reads the files of a configuration.
 #[derive(Default)]
 pub(crate) struct Files {
+    disk: Disk,
     seen: RefCell<BTreeMap<PathBuf, Seen>>,
 }
 
@@ -34,16 +35,20 @@ enum Seen {
 impl Files {
     /// The content of a file of at most `most` bytes.
     pub(crate) fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        let content = read(path, most);
+        let content = self.disk.read(path, most);
         let seen = content.as_ref().map_or(Seen::Nothing, |bytes| Seen::File(sha256(bytes)));
         self.seen.borrow_mut().insert(path.to_owned(), seen);
         content
     }
 
-    /// The configuration files of a directory, in the order of their names.
-    pub(super) fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-        let files = list(directory);
-        let seen = files.as_ref().map_or(Seen::Nothing, |files| Seen::Directory(files.clone()));
+    /// The configuration files of a directory, in the order of their names; `None` if it is none.
+    pub(super) fn list(&self, directory: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+        let files = list(&self.disk, directory);
+        let seen = match &files {
+            Ok(Some(files)) => Seen::Directory(files.clone()),
+            Ok(None) => return Ok(None),
+            Err(_) => Seen::Nothing,
+        };
         self.seen.borrow_mut().insert(directory.to_owned(), seen);
         files
     }
@@ -62,12 +67,13 @@ impl Inputs {
     /// The same paths as they are now. Reads every file, so not for a thread that must not wait.
     #[must_use]
     pub fn now(&self) -> Self {
+        let disk = Disk::default();
         // What was a file may have become a directory, and what was nothing either of them.
         let look = |path: &PathBuf| {
-            let now = if path.is_dir() {
-                list(path).map(Seen::Directory)
-            } else {
-                read(path, LARGEST).map(|bytes| Seen::File(sha256(&bytes)))
+            let now = match list(&disk, path) {
+                Ok(Some(files)) => Ok(Seen::Directory(files)),
+                Ok(None) => disk.read(path, LARGEST).map(|bytes| Seen::File(sha256(&bytes))),
+                Err(error) => Err(error),
             };
             (path.clone(), now.unwrap_or(Seen::Nothing))
         };
@@ -75,36 +81,27 @@ impl Inputs {
     }
 }
 
-fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("larger than {most} bytes"),
-        ));
-    }
-    Ok(bytes)
-}
-
-fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let yaml =
-            path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        // A mounted ConfigMap is a directory of symbolic links to files, so links are followed.
-        if yaml && !hidden && !path.is_dir() {
-            files.push(path);
+fn list(disk: &Disk, directory: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+    let directory = directory.to_owned();
+    disk.ask(move || {
+        if !fs::metadata(&directory).is_ok_and(|found| found.is_dir()) {
+            return Ok(None);
         }
-    }
-    files.sort();
-    Ok(files)
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&directory)? {
+            let path = entry?.path();
+            let hidden =
+                path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            let yaml =
+                path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+            // A mounted ConfigMap is a directory of symbolic links to files, so links are followed.
+            if yaml && !hidden && !path.is_dir() {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(Some(files))
+    })
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -143,11 +143,9 @@ pub(crate) fn settings<T: DeserializeOwned>(path: &Path, bytes: Vec<u8>) -> Resu
 
 /// The files of the configuration.
 fn paths(path: &Path, files: &Files) -> Result<Vec<PathBuf>, LoadError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let paths =
-        files.list(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    let listed = files.list(path);
+    let listed = listed.map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    let Some(paths) = listed else { return Ok(vec![path.to_owned()]) };
     if paths.is_empty() {
         return Err(LoadError::Empty { path: path.to_owned() });
     }

@@ -57,7 +57,7 @@ pub use revision::Revision;
 pub use schema::schema;
 pub use source::Position;
 pub use target::TargetConfig;
-pub use watch::Watch;
+pub use watch::changed;
 
 /// A configuration without mistakes.
 #[derive(Debug)]
@@ -107,5 +107,14 @@ impl Config {
 ///
 /// Reads files and environment variables; calls nobody. `now` decides how far ahead a waiver may end.
 pub fn load(path: &Path, catalogue: &'static [Kind], now: SystemTime) -> Result<Config, LoadError> {
-    load::attempt(path, catalogue, now, &load::process_environment).0
+    attempt(path, catalogue, now).0
+}
+
+/// The same, and what the configuration was, or would have been, made from.
+pub fn attempt(
+    path: &Path,
+    catalogue: &'static [Kind],
+    now: SystemTime,
+) -> (Result<Config, LoadError>, Inputs) {
+    load::attempt(path, catalogue, now, &load::process_environment)
 }

@@ -5,14 +5,13 @@ use std::{
     ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use crate::{
-    contract::{Obstacle, Obstructed},
+    contract::{Obstacle, Obstructed, disk},
     tls::chain::{Chain, digest_of},
 };
 
@@ -89,11 +88,12 @@ impl Known {
         let unreadable = |error: &dyn fmt::Display| {
             Obstacle::Local.because(format!("intermediates_file {}: {error}", path.display()))
         };
-        let metadata = tokio::fs::metadata(path).await.map_err(|error| unreadable(&error))?;
-        let stamp = (metadata.modified().ok(), metadata.len());
+        let stamp = disk::identify_file(path.to_owned()).await;
+        let stamp = stamp.map_err(|error| unreadable(&error))?;
         let fresh = |file: &File| file.path == path && file.stamp == stamp;
         if !self.file.as_ref().is_some_and(fresh) {
-            let pem = tokio::fs::read(path).await.map_err(|error| unreadable(&error))?;
+            let pem = disk::read_file(path.to_owned(), LARGEST).await;
+            let pem = pem.map_err(|error| unreadable(&error))?;
             let certificates = CertificateDer::pem_slice_iter(&pem)
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|error| unreadable(&error))?;
@@ -121,9 +121,12 @@ struct Sound {
 #[derive(Clone)]
 struct File {
     path: PathBuf,
-    stamp: (Option<SystemTime>, u64),
+    stamp: disk::Identity,
     certificates: Arc<[CertificateDer<'static>]>,
 }
+
+/// The authorities of a whole operating system fit in a quarter of this.
+const LARGEST: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,6 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
 use rustls_pki_types::{
@@ -13,7 +12,7 @@ use rustls_pki_types::{
 };
 use webpki::{CertRevocationList, OwnedCertRevocationList};
 
-use crate::contract::{Obstacle, Obstructed, setting::File};
+use crate::contract::{Obstacle, Obstructed, disk, setting::File};
 
 /// The lists of the files that were read, which are read again when they have changed.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +21,7 @@ pub(in crate::tls) struct RevocationLists(Vec<Known>);
 #[derive(Clone, Debug)]
 struct Known {
     path: PathBuf,
-    stamp: (Option<SystemTime>, u64),
+    stamp: disk::Identity,
     lists: Arc<[CertRevocationList<'static>]>,
 }
 
@@ -48,17 +47,14 @@ impl RevocationLists {
         let unreadable = |error: &dyn fmt::Display| {
             Obstacle::Local.because(format!("revocation_lists {}: {error}", path.display()))
         };
-        let metadata = tokio::fs::metadata(path).await.map_err(|error| unreadable(&error))?;
-        let stamp = (metadata.modified().ok(), metadata.len());
+        let stamp = disk::identify_file(path.to_owned()).await;
+        let stamp = stamp.map_err(|error| unreadable(&error))?;
         if self.0.iter().any(|known| known.path == path && known.stamp == stamp) {
             return Ok(());
         }
         self.0.retain(|known| known.path != path);
-        if metadata.len() > LARGEST {
-            let megabytes = LARGEST >> 20;
-            return Err(unreadable(&format!("it is larger than {megabytes} MiB")));
-        }
-        let content = tokio::fs::read(path).await.map_err(|error| unreadable(&error))?;
+        let content = disk::read_file(path.to_owned(), LARGEST).await;
+        let content = content.map_err(|error| unreadable(&error))?;
         // A long list takes longer than others want to wait for this thread.
         let parsed = tokio::task::spawn_blocking(move || parse(&content)).await;
         let parsed = parsed.unwrap_or_else(|_| Err("reading it was given up".to_owned()));

@@ -22,7 +22,7 @@ impl<'de> Deserializer<'de> for FromSecret<'_, '_> {
         let value = pass.vault.open(reference, at).or_else(|reason| {
             pass.note(node, || {
                 let path = pass.root.path_to(node).unwrap_or_default();
-                Mistake::at(at, format!("the secret `{path}` cannot be had: {reason}"))
+                Mistake::at(at, format!("the secret `{path}` cannot be read: {reason}"))
             });
             pass.witness(Err(Error::Noted), node, at, |_| None)
         })?;

@@ -149,11 +149,11 @@ fn a_secret_that_cannot_be_had_is_named_and_never_shown() {
     for (token, said) in [
         (
             "{env: NONE}",
-            "4:14: the secret `token` cannot be had: the environment variable `NONE` is not set",
+            "4:14: the secret `token` cannot be read: the environment variable `NONE` is not set",
         ),
         (
             "{env: EMPTY}",
-            "4:14: the secret `token` cannot be had: the environment variable `EMPTY` is empty",
+            "4:14: the secret `token` cannot be read: the environment variable `EMPTY` is empty",
         ),
         ("hunter2", "4:8: a secret is never written here"),
         ("{evn: TOKEN}", "4:8: a secret is written {env: NAME} or {file: PATH}"),
@@ -164,7 +164,7 @@ fn a_secret_that_cannot_be_had_is_named_and_never_shown() {
     let said = mistakes(&format!("{FINE}headers: {{x: {{file: none.txt}}}}\n"));
     assert!(
         said.starts_with(
-            "4:21: the secret `headers.x` cannot be had: cannot read the file `none.txt`: No such"
+            "4:21: the secret `headers.x` cannot be read: cannot read the file `none.txt`: No such"
         ),
         "{said}"
     );

@@ -15,6 +15,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use gonogo_probes::contract::disk;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rustls::ServerConfig;
 use tokio::{task, time};
@@ -105,7 +106,7 @@ impl Access {
         let Some(File { path, every }) = &self.file else { return };
         let (mut refused, mut last) = (None, None);
         loop {
-            time::sleep(*every).await;
+            time::sleep(disk::pause(*every)).await;
             let inputs = self.rules.load().inputs.clone();
             let Ok((now, inputs)) = task::spawn_blocking(move || (inputs.now(), inputs)).await
             else {
