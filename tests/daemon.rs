@@ -4,7 +4,7 @@ use gonogo_probes::contract::specimen::{Answer, Asked, Server};
 
 use crate::{
     demo::lint,
-    support::{Site, http, run, stderr},
+    support::{self, Daemon, Site, finding, http, run, stderr},
 };
 
 /// A service whose readiness endpoint can be looked at, as `probe` is configured to.
@@ -122,20 +122,49 @@ async fn told_to_stop_in_mid_visit_it_ends_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn until_the_last_visit_has_ended_it_says_that_it_is_not_ready_and_a_second_signal_ends_it() {
+    let (visited, mut visits) = tokio::sync::mpsc::channel(8);
+    let hanging = Server::raw(move |stream| {
+        let visited = visited.clone();
+        async move {
+            let _stream = stream;
+            let _ = visited.send(()).await;
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let site = Site::new(&config(&[target("shop", &hanging)]));
+    let mut daemon = site.serve(&["--shutdown.grace", "1h"]);
+    visits.recv().await.expect("a visit");
+    daemon.signal("TERM");
+    daemon.wait_for("stopping");
+    for _ in 0..20 {
+        assert_eq!(daemon.request("GET", "/-/ready", "").0, 503);
+        assert_eq!(daemon.request("GET", "/-/healthy", "").0, 200);
+    }
+    daemon.signal("TERM");
+    daemon.wait_for("ending at once");
+    assert_eq!(daemon.wait().code(), Some(130));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_known_survives_a_restart() {
-    let server = service().await;
-    // An interval so long that only the first daemon makes a visit within this test.
-    let slow = target("shop", &server).replace("interval: 1s", "interval: 1h");
-    let site = Site::new(&config(&[slow]));
+    let server = Server::http(|_| Answer::json(503, r#"{"status":"down"}"#)).await;
+    let site = Site::new(&config(&[target("shop", &server)]));
+    let since = |daemon: &Daemon| {
+        daemon.wait_until("/api/v1/targets/shop/verdict", |body| body.contains("\"no_go\""));
+        let report = daemon.json("/api/v1/report");
+        finding(&report, "shop", "health-not-ready")["since"].clone()
+    };
     let mut first = site.serve(&[]);
-    first.wait_until("/api/v1/targets/shop/verdict", |body| body.contains("\"go\""));
-    let since = first.json("/api/v1/report")["targets"][0]["findings"][0]["since"].clone();
+    let before = since(&first);
+    assert!(before.is_string(), "{before}");
     first.signal("TERM");
     assert!(first.wait().success());
-    drop(server);
-    let second = site.serve(&[]);
-    let report = second.json("/api/v1/report");
-    assert_eq!(report["targets"][0]["findings"][0]["since"], since);
+    // Seconds are told: a beginning of the second daemon's own would be a later one.
+    let began = std::time::Instant::now();
+    support::wait_until("a second to pass", || (began.elapsed().as_secs() > 0).then_some(()));
+    assert_eq!(since(&site.serve(&[])), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -156,6 +156,13 @@ pub(super) struct Listen {
     /// The URL people reach us by, for links in alerts and in our User-Agent
     #[arg(long = "web.external-url", value_name = "URL")]
     pub(super) external_url: Option<url::Url>,
+    /// Further names by which gonogo may be asked, like gonogo.ops.example, *.ops.example, or * for any
+    ///
+    /// Always answered: addresses, the host of --web.external-url, this machine's name, and names that
+    /// nobody can register, like localhost, a service of a cluster, or one without a dot. Any other name
+    /// may be one that a web page has pointed here.
+    #[arg(long = "web.allowed-hosts", value_name = "HOST", value_delimiter = ',')]
+    pub(super) allowed_hosts: Vec<crate::web::Host>,
     /// Path under which everything is served [default: the path of --web.external-url]
     #[arg(long = "web.route-prefix", value_name = "PATH")]
     pub(super) route_prefix: Option<String>,
@@ -171,6 +178,7 @@ impl Listen {
             addresses: vec![address],
             config: None,
             external_url: None,
+            allowed_hosts: Vec::new(),
             route_prefix: None,
             lifecycle: false,
         }

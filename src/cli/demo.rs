@@ -71,10 +71,10 @@ async fn demonstrate(catalogue: &'static [Kind], options: &Demo) -> Result<Exit,
                 stop.run_until_cancelled(told).await.unwrap_or(Ok(()));
             told
         });
-    served?;
+    let ended = served?;
     told?;
-    if !options.once {
-        return Ok(Exit::Success);
+    if !options.once || ended != Exit::Success {
+        return Ok(ended);
     }
     let (snapshot, rulings, now) = (board.findings.snapshot(), board.rulings(), board.clock.now());
     let verdicts = snapshot.targets.iter().map(|known| assess(known, &rulings, now).card.verdict);

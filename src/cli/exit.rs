@@ -15,6 +15,8 @@ pub enum Exit {
     Usage,
     /// The verdict could not be reached.
     Unknown,
+    /// Interrupted before it was done.
+    Interrupted,
 }
 
 impl Exit {
@@ -34,6 +36,8 @@ impl Exit {
             Self::NotMet => 1,
             Self::Usage => 2,
             Self::Unknown => 3,
+            // As shells tell of a command that SIGINT ended.
+            Self::Interrupted => 130,
         }
     }
 }
@@ -67,5 +71,6 @@ mod tests {
         assert_eq!(code(Verdict::NoGo, Required::Staged), 1);
         assert_eq!(code(Verdict::Unknown, Required::Staged), 3);
         assert_eq!(Exit::Usage.code(), 2);
+        assert_eq!(Exit::Interrupted.code(), 130);
     }
 }

@@ -11,7 +11,7 @@ use super::{Exit, arguments::Healthcheck, output};
 /// Plain HTTP over a blocking socket: the answer is one status line from ourselves.
 pub(super) fn run(options: &Healthcheck) -> Exit {
     let mut address = options.address;
-    // Whoever listens everywhere is asked at home.
+    // An unspecified address is no address to connect to.
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -40,8 +40,6 @@ pub(super) fn run(options: &Healthcheck) -> Exit {
             let status = answer.lines().next().unwrap_or_default();
             match status.split(' ').nth(1) {
                 Some("200") => return Exit::Success,
-                // The listener asks for a password, which only a living one does.
-                Some("401") if !options.ready => return Exit::Success,
                 _ => format!("http://{address}{path} answered `{}`", status.escape_debug()),
             }
         }

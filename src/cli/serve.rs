@@ -22,7 +22,7 @@ use crate::{
     config,
     daemon::{Daemon, ReloadError},
     store::Store,
-    web::{self, Access, Links, Reload},
+    web::{self, Access, Links, Reload, Stop},
 };
 
 pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, CommandError> {
@@ -55,7 +55,7 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, C
     });
     // Name look-ups run on threads that nothing can stop; nobody waits for them.
     runtime.shutdown_background();
-    ended.map(|()| Exit::Success)
+    ended
 }
 
 /// How the daemon is run.
@@ -67,13 +67,15 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Runs a started daemon until `stop` or a signal, and stops it in good order.
+    /// Runs a started daemon until `stop` or a signal, and stops it in good order; at once at a second
+    /// signal.
     pub(super) async fn run(
         &self,
         daemon: Arc<Daemon>,
         listeners: Vec<TcpListener>,
         stop: CancellationToken,
-    ) -> Result<(), CommandError> {
+    ) -> Result<Exit, CommandError> {
+        let mut signals = Signals::new();
         // Its first use takes long enough to be measured as the first target's latency.
         let _ = tokio::task::spawn_blocking(net::warm_up).await;
         let tasks = TaskTracker::new();
@@ -95,8 +97,10 @@ impl Service {
             .filter_map(|listener| listener.local_addr().ok())
             .map(|address| address.to_string())
             .collect();
-        let (closing, web) = (CancellationToken::new(), self.web(&daemon, &tasks)?);
-        tasks.spawn(web::serve(listeners, Arc::clone(&daemon.board), web, closing.clone()));
+        let (listening, ending, web) =
+            (TaskTracker::new(), Stop::default(), self.web(&daemon, &tasks)?);
+        listening.spawn(web::serve(listeners, Arc::clone(&daemon.board), web, ending.clone()));
+        listening.close();
         let (visits, grace) = (Arc::clone(&daemon), self.grace);
         let limits = daemon.limits();
         let visiting = stop.clone();
@@ -107,20 +111,34 @@ impl Service {
         tell_systemd(&[sd_notify::NotifyState::Ready]);
 
         tokio::select! {
-            () = told_to_stop() => {}
+            () = signals.told_to_stop() => {}
             () = stop.cancelled() => {}
         }
         info!(grace = ?self.grace, "stopping: no new visits; those under way may finish");
         tell_systemd(&[sd_notify::NotifyState::Stopping]);
         daemon.board.set_ready(false);
         stop.cancel();
-        closing.cancel();
-        // Both keep the grace period themselves; this is for a bug in either.
-        if time::timeout(self.grace + SLACK, tasks.wait()).await.is_err() {
-            warn!("not everything ended in time");
+        ending.draining.cancel();
+        let end = async {
+            // Both keep the grace period themselves; this is for a bug in either.
+            let visits = time::timeout(self.grace + SLACK, tasks.wait()).await;
+            // Until here clients hear that gonogo is not ready.
+            ending.done.cancel();
+            let web = time::timeout(self.grace + SLACK, listening.wait()).await;
+            if visits.is_err() || web.is_err() {
+                warn!("not everything ended in time");
+            }
+        };
+        tokio::select! {
+            () = end => {
+                info!("stopped");
+                Ok(Exit::Success)
+            }
+            () = signals.told_to_stop() => {
+                warn!("told to stop a second time: ending at once; what is new since the last write of the state is lost");
+                Ok(Exit::Interrupted)
+            }
         }
-        info!("stopped");
-        Ok(())
     }
 
     fn web(&self, daemon: &Arc<Daemon>, tasks: &TaskTracker) -> Result<web::Options, CommandError> {
@@ -143,7 +161,9 @@ impl Service {
         let links =
             Links::new(self.listen.external_url.clone(), self.listen.route_prefix.as_deref())?;
         let limits = web::Limits { drain: self.grace, ..web::Limits::default() };
-        Ok(web::Options { access, links, reload, limits })
+        let external = self.listen.external_url.as_ref();
+        let hosts = web::Hosts::new(&self.listen.allowed_hosts, external);
+        Ok(web::Options { access, hosts, links, reload, limits })
     }
 }
 
@@ -157,17 +177,26 @@ async fn reload_on_hangup(mut hangups: Signal, daemon: Arc<Daemon>, tasks: TaskT
     }
 }
 
-/// Waits for SIGTERM (Kubernetes, systemd) or SIGINT (Ctrl-C).
-async fn told_to_stop() {
-    let (Ok(mut term), Ok(mut int)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        warn!("SIGTERM cannot be heard; only SIGKILL will stop gonogo");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+/// SIGTERM (Kubernetes, systemd) and SIGINT (Ctrl-C).
+struct Signals(Option<(Signal, Signal)>);
+
+impl Signals {
+    fn new() -> Self {
+        let term = signal(SignalKind::terminate());
+        let signals = term.and_then(|term| Ok((term, signal(SignalKind::interrupt())?))).ok();
+        if signals.is_none() {
+            warn!("SIGTERM cannot be heard; only SIGKILL will stop gonogo");
+        }
+        Self(signals)
+    }
+
+    /// Waits for the next.
+    async fn told_to_stop(&mut self) {
+        let Some((term, int)) = &mut self.0 else { return std::future::pending().await };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
     }
 }
 

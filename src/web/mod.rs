@@ -5,6 +5,7 @@
 
 pub mod access;
 mod api;
+mod hosts;
 mod lifecycle;
 mod links;
 mod metrics;
@@ -21,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use access::{Access, AccessError};
+pub use hosts::{Host, HostError, Hosts};
 pub use links::{Links, PrefixError};
 pub use server::{BindError, bind};
 
@@ -31,6 +33,8 @@ use crate::board::Board;
 pub struct Options {
     /// Who may come in, and whether by TLS.
     pub access: Access,
+    /// By which names we may be asked.
+    pub hosts: Hosts,
     /// Where pages and endpoints are found.
     pub links: Links,
     /// Reloads the configuration; `None` where that is not allowed by HTTP.
@@ -42,8 +46,11 @@ pub struct Options {
 /// How much clients may take, of time and of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at once; more wait to be accepted.
+    /// Connections at once; one more takes the place of the one that has been idle longest.
     pub connections: usize,
+    /// Further connections while all of those have requests under way: they get to know whether we are
+    /// healthy and ready, and the metrics.
+    pub reserved: usize,
     /// The time for a TLS handshake.
     pub handshake: Duration,
     /// The time for the header of a request, from its first byte; for the first request, from the
@@ -59,6 +66,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 512,
+            reserved: 32,
             handshake: Duration::from_secs(10),
             header: Duration::from_secs(10),
             // Longer than Prometheus's usual scrape intervals, so that its connections are kept.
@@ -94,17 +102,21 @@ impl fmt::Debug for Reload {
     }
 }
 
-/// Serves the board until `shutdown`, then lets requests under way finish and returns.
+/// The end of serving, in two steps.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Shutdown begins: requests under way may finish, and who comes now hears that we are not ready.
+    pub draining: CancellationToken,
+    /// Shutdown is done: nobody is let in any more.
+    pub done: CancellationToken,
+}
+
+/// Serves the board until it is told to stop, lets requests under way finish, and returns.
 ///
-/// Idle connections are closed at once; whatever is still open at the end of [`Limits::drain`] is
-/// dropped, so no client can hold the daemon up for longer.
-pub async fn serve(
-    listeners: Vec<TcpListener>,
-    board: Arc<Board>,
-    options: Options,
-    shutdown: CancellationToken,
-) {
+/// Idle connections are closed as soon as shutdown begins; requests still under way at the end of
+/// [`Limits::drain`] are dropped, so no client can hold the daemon up for longer.
+pub async fn serve(listeners: Vec<TcpListener>, board: Arc<Board>, options: Options, stop: Stop) {
     let limits = options.limits;
     let site = Arc::new(site::Front::new(board, options));
-    server::run(listeners, site, limits, shutdown).await;
+    server::run(listeners, site, limits, stop).await;
 }

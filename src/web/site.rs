@@ -10,12 +10,14 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, uri::PathAndQuery};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, uri::PathAndQuery,
+};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 use tracing::{error, trace};
 
-use super::{Access, Links, Options, Reload, access::Entry, api, lifecycle, metrics, pages};
+use super::{Access, Hosts, Links, Options, Reload, access::Entry, api, lifecycle, metrics, pages};
 use crate::board::Board;
 
 /// What the routes need.
@@ -31,22 +33,34 @@ pub(super) struct Site {
 #[derive(Debug)]
 pub(super) struct Front {
     pub(super) access: Access,
+    hosts: Hosts,
     links: Links,
     router: Router,
 }
 
+/// What a connection may ask for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Door {
+    /// Everything.
+    Open,
+    /// What cannot wait until others have been answered.
+    Reserved,
+    /// The same, because shutdown has begun.
+    Closing,
+}
+
 impl Front {
     pub(super) fn new(board: Arc<Board>, options: Options) -> Self {
-        let Options { access, links, reload, .. } = options;
+        let Options { access, hosts, links, reload, .. } = options;
         let overview = pages::Overview::default();
         let site = Site { board, links: links.clone(), reload, overview };
-        Self { access, links, router: routes(site) }
+        Self { access, hosts, links, router: routes(site) }
     }
 
     /// Answers a request, whatever happens meanwhile.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response {
+    pub(super) async fn answer(&self, request: Request<Incoming>, door: Door) -> Response {
         trace!(method = %request.method(), uri = ?request.uri(), "asked");
-        let answer = AssertUnwindSafe(self.admit(request)).catch_unwind().await;
+        let answer = AssertUnwindSafe(self.admit(request, door)).catch_unwind().await;
         let mut answer = answer.unwrap_or_else(|_| {
             error!("answering a request panicked; this is a bug in gonogo");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -61,9 +75,27 @@ impl Front {
         answer
     }
 
-    async fn admit(&self, request: Request<Incoming>) -> Response {
-        match self.access.admit(request.headers()).await {
-            Entry::Granted => self.route(request).await,
+    async fn admit(&self, request: Request<Incoming>, door: Door) -> Response {
+        let path = self.links.inner(request.uri().path()).unwrap_or_default();
+        // They tell nothing that a closed connection would not, and kubelets know no password.
+        if !LIFE_SIGNS.contains(&path) {
+            if door != Door::Open && path != METRICS {
+                return crowded(door);
+            }
+            if let Err(text) = self.hosts.admit(request.uri(), request.headers()) {
+                return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+            }
+            if let Some(refused) = self.refuse(request.headers()).await {
+                return refused;
+            }
+        }
+        self.route(request).await
+    }
+
+    /// The answer to those who may not come in.
+    async fn refuse(&self, headers: &HeaderMap) -> Option<Response> {
+        let answer = match self.access.admit(headers).await {
+            Entry::Granted => return None,
             Entry::Refused => {
                 let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"gonogo\"")];
                 let text = "this gonogo asks for a user name and a password\n";
@@ -74,7 +106,8 @@ impl Front {
                 let text = "too many passwords are being checked; try again in a moment\n";
                 (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response()
             }
-        }
+        };
+        Some(answer)
     }
 
     async fn route(&self, request: Request<Incoming>) -> Response {
@@ -117,18 +150,28 @@ fn routes(site: Site) -> Router {
         .route("/static/{file}", get(pages::asset))
         .route("/favicon.ico", get(pages::icon))
         .route("/config", get(pages::configuration))
-        .route("/metrics", get(metrics::metrics))
+        .route(METRICS, get(metrics::metrics))
         .route("/probe", get(metrics::probe))
         .route("/sd", get(api::service_discovery))
         .route("/api/v1/report", get(api::report))
         .route("/api/v1/targets/{name}/report", get(api::target_report))
         .route("/api/v1/targets/{name}/verdict", get(api::verdict))
-        .route("/-/healthy", get(lifecycle::healthy))
-        .route("/-/ready", get(lifecycle::ready))
+        .route(HEALTHY, get(lifecycle::healthy))
+        .route(READY, get(lifecycle::ready))
         .route("/-/reload", post(lifecycle::reload).put(lifecycle::reload))
         .fallback(pages::missing)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::new(site))
+}
+
+fn crowded(door: Door) -> Response {
+    let text = if door == Door::Closing {
+        "gonogo is shutting down\n"
+    } else {
+        "too many requests are under way; try again in a moment\n"
+    };
+    let headers = [(header::RETRY_AFTER, "5"), (header::CONNECTION, "close")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response()
 }
 
 async fn wrong_method(method: Method) -> (StatusCode, String) {
@@ -151,5 +194,10 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
+const HEALTHY: &str = "/-/healthy";
+const READY: &str = "/-/ready";
+const METRICS: &str = "/metrics";
+/// Asked by machines that have neither a password nor a name for us.
+const LIFE_SIGNS: [&str; 2] = [HEALTHY, READY];
 /// Longer than any link of ours.
 const LONGEST_URI: usize = 4096;

@@ -1,30 +1,30 @@
 //! Accepting connections, as many as there are seats for.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, time};
 use tracing::{debug, error};
 
-use super::{Server, connection};
+use super::{Server, connection, pulse::Pulse};
 
-/// Accepts connections until shutdown, and closes the listener then.
+/// Accepts connections until they are no longer answered, and closes the listener then.
 pub(super) async fn accept(listener: TcpListener, server: Server) {
-    let shutdown = server.shutdown.clone();
-    shutdown.run_until_cancelled(accept_all(&listener, server)).await;
+    let closed = server.closed.clone();
+    closed.run_until_cancelled(accept_all(&listener, server)).await;
 }
 
 async fn accept_all(listener: &TcpListener, server: Server) {
     let mut failures = 0;
-    // The semaphore is never closed.
-    while let Ok(seat) = std::sync::Arc::clone(&server.seats).acquire_owned().await {
+    loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 failures = 0;
-                let server = server.clone();
-                server.tasks.clone().spawn(async move {
-                    connection::attend(stream, peer, server).await;
-                    drop(seat);
-                });
+                let pulse = Arc::new(Pulse::new(server.limits));
+                let seat = server.seats.take(&pulse).await;
+                let is_late = server.stop.draining.is_cancelled();
+                let tasks = if is_late { &server.late } else { &server.tasks };
+                let visitor = connection::Visitor { peer, pulse, seat, is_late };
+                tasks.spawn(connection::attend(stream, visitor, server.clone()));
             }
             Err(problem) if is_the_clients(&problem) => {
                 debug!(%problem, "a connection ended early");

@@ -18,48 +18,92 @@ use tracing::debug;
 use super::{
     Server,
     pulse::{Pulse, Watched},
+    seats::Seat,
     tasks::Tasks,
 };
+use crate::web::site::Door;
+
+/// Who is served.
+pub(super) struct Visitor {
+    pub(super) peer: SocketAddr,
+    pub(super) pulse: Arc<Pulse>,
+    /// Held until the connection ends.
+    pub(super) seat: Seat,
+    /// Whether it came after shutdown had begun.
+    pub(super) is_late: bool,
+}
+
+impl Visitor {
+    fn door(&self) -> Door {
+        if self.is_late {
+            Door::Closing
+        } else if self.seat.is_reserved {
+            Door::Reserved
+        } else {
+            Door::Open
+        }
+    }
+}
 
 /// Serves a client until one of both has had enough.
-pub(super) async fn attend(stream: TcpStream, peer: SocketAddr, server: Server) {
+pub(super) async fn attend(stream: TcpStream, visitor: Visitor, server: Server) {
     // Without it the second part of an answer waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let pulse = Arc::new(Pulse::new(server.limits));
-    let stream = Watched::new(stream, Arc::clone(&pulse));
+    let Visitor { peer, pulse, .. } = &visitor;
+    let stream = Watched::new(stream, Arc::clone(pulse));
+    if visitor.is_late {
+        pulse.drain();
+    }
     let Some(tls) = server.site.access.tls() else {
-        return converse(stream, peer, &pulse, &server).await;
+        return converse(stream, &visitor, &server).await;
     };
     let handshake = time::timeout(server.limits.handshake, TlsAcceptor::from(tls).accept(stream));
-    match server.shutdown.run_until_cancelled(handshake).await {
-        Some(Ok(Ok(stream))) => converse(stream, peer, &pulse, &server).await,
-        Some(Ok(Err(problem))) => debug!(%peer, %problem, "the TLS handshake failed"),
-        Some(Err(_)) => debug!(%peer, "the TLS handshake took too long"),
-        None => {}
+    let begun = async {
+        if visitor.is_late {
+            return std::future::pending().await;
+        }
+        server.stop.draining.cancelled().await;
+    };
+    tokio::select! {
+        shaken = handshake => match shaken {
+            Ok(Ok(stream)) => converse(stream, &visitor, &server).await,
+            Ok(Err(problem)) => debug!(%peer, %problem, "the TLS handshake failed"),
+            Err(_) => debug!(%peer, "the TLS handshake took too long"),
+        },
+        () = pulse.evicted() => debug!(%peer, "another client took the seat"),
+        () = begun => {}
     }
 }
 
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
-    pulse: &Arc<Pulse>,
+    visitor: &Visitor,
     server: &Server,
 ) {
+    let Visitor { peer, pulse, is_late, .. } = visitor;
+    let (peer, door) = (*peer, visitor.door());
     let service = service_fn(|request: Request<Incoming>| {
         let busy = pulse.busy(request.version());
         let site = Arc::clone(&server.site);
         async move {
-            let answer = site.answer(request).await;
+            let answer = site.answer(request, door).await;
             drop(busy);
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
-    let builder = builder(server);
+    let builder = builder(server, *is_late);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let draining = async {
+        // One that is late has its one answer, and is closed after it.
+        if *is_late {
+            std::future::pending::<()>().await;
+        }
+        server.stop.draining.cancelled().await;
+    };
     tokio::select! {
         ended = &mut connection => return note(peer, ended),
-        () = pulse.spent() => return debug!(%peer, "the client took too long"),
-        () = server.shutdown.cancelled() => {}
+        () = pulse.spent() => return debug!(%peer, "the client took too long, or another took the seat"),
+        () = draining => {}
     }
     pulse.drain();
     connection.as_mut().graceful_shutdown();
@@ -75,12 +119,14 @@ fn note(peer: SocketAddr, ended: Result<(), Box<dyn std::error::Error + Send + S
     }
 }
 
-fn builder(server: &Server) -> auto::Builder<Tasks> {
+fn builder(server: &Server, is_late: bool) -> auto::Builder<Tasks> {
     let limits = server.limits;
-    let mut builder = auto::Builder::new(server.tasks.clone());
+    let tasks = if is_late { &server.late } else { &server.tasks };
+    let mut builder = auto::Builder::new(tasks.clone());
     builder
         .http1()
         .timer(TokioTimer::new())
+        .keep_alive(!is_late)
         // To hyper a kept connection that waits is one whose header takes long, so this is the time
         // a client may rest; `Pulse` knows a header that has begun, and is stricter with it.
         .header_read_timeout(limits.idle)

@@ -32,6 +32,8 @@ struct State {
     opened: Instant,
     /// When bytes last moved in either direction.
     moved: Instant,
+    /// When the client last took a part of an answer, or came.
+    served: Instant,
     /// The version of the first request; `None` before it.
     version: Option<Version>,
     /// When the first byte of the next request came.
@@ -42,6 +44,8 @@ struct State {
     blocked: bool,
     /// When shutdown began.
     draining: Option<Instant>,
+    /// Whether another client has its seat.
+    evicted: bool,
 }
 
 /// A request being answered, until it is dropped.
@@ -54,11 +58,13 @@ impl Pulse {
         let state = State {
             opened: now,
             moved: now,
+            served: now,
             version: None,
             receiving: None,
             under_way: 0,
             blocked: false,
             draining: None,
+            evicted: false,
         };
         Self { limits, state: Mutex::new(state), changed: Notify::new() }
     }
@@ -79,10 +85,42 @@ impl Pulse {
         self.changed.notify_one();
     }
 
+    /// Since when the client has asked for nothing and taken nothing; `None` while a request of its is
+    /// being answered. What it sends does not count: that costs it nothing.
+    pub(super) fn idle(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.under_way == 0).then_some(state.served)
+    }
+
+    /// Gives its seat to another client, if it is still as idle as it was.
+    pub(super) fn evict(&self, since: Instant) -> bool {
+        let mut state = self.lock();
+        if state.under_way > 0 || state.served != since {
+            return false;
+        }
+        state.evicted = true;
+        drop(state);
+        self.changed.notify_one();
+        true
+    }
+
+    /// Waits until another client has its seat.
+    pub(super) async fn evicted(&self) {
+        while !self.lock().evicted {
+            self.changed.notified().await;
+        }
+    }
+
     /// Waits until the connection is worth nothing any more.
     pub(super) async fn spent(&self) {
         loop {
-            let until = self.lock().until(self.limits);
+            let until = {
+                let state = self.lock();
+                if state.evicted {
+                    return;
+                }
+                state.until(self.limits)
+            };
             match until {
                 Some(until) if until <= Instant::now() => return,
                 Some(until) => {
@@ -115,6 +153,7 @@ impl Pulse {
         state.blocked = outcome.is_pending();
         if outcome.is_ready() {
             state.moved = Instant::now();
+            state.served = state.moved;
         }
         if before != state.blocked {
             drop(state);
@@ -154,6 +193,7 @@ impl Drop for Busy {
         let mut state = self.0.lock();
         state.under_way -= 1;
         state.moved = Instant::now();
+        state.served = state.moved;
         drop(state);
         self.0.changed.notify_one();
     }

@@ -191,17 +191,20 @@ async fn with_password(served: &Served, path: &str, pair: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn whoever_has_no_password_gets_nothing_at_all() {
+async fn without_a_password_there_is_nothing_but_signs_of_life() {
     let hash = bcrypt::hash("correct horse", 4).expect("a hash");
     let files = Files::new(&format!("basic_auth_users:\n  prometheus: {hash}\n"));
     let served = files.serve().await;
-    for path in ["/", "/metrics", "/-/healthy", "/nope", "/static/icon-go.svg"] {
+    for path in ["/", "/metrics", "/-/reload", "/nope", "/static/icon-go.svg"] {
         let answer = served.get(path).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(answer.header("www-authenticate"), "Basic realm=\"gonogo\"");
         assert!(!answer.header("content-security-policy").is_empty());
         let wrong = with_password(&served, path, "prometheus:wrong").await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    for path in ["/-/healthy", "/-/ready"] {
+        assert_eq!(served.get(path).await.status, StatusCode::OK, "{path}");
     }
     let right = with_password(&served, "/metrics", "prometheus:correct horse").await;
     assert_eq!(right.status, StatusCode::OK);

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     board::Board,
-    web::{Access, Limits, Links, Options, bind, serve},
+    web::{Access, Hosts, Limits, Links, Options, Stop, bind, serve},
 };
 
 /// A listener that serves until it is dropped or stopped.
@@ -29,6 +29,7 @@ pub(super) struct Served {
 pub(super) fn options() -> Options {
     Options {
         access: Access::open(),
+        hosts: Hosts::default(),
         links: Links::default(),
         reload: None,
         limits: Limits { drain: Duration::from_mins(1), ..Limits::default() },
@@ -37,10 +38,17 @@ pub(super) fn options() -> Options {
 
 impl Served {
     pub(super) async fn start(board: Arc<Board>, options: Options) -> Self {
+        let shutdown = CancellationToken::new();
+        let stop = Stop { draining: shutdown.clone(), done: shutdown };
+        Self::start_with(board, options, stop).await
+    }
+
+    /// The same, ended in two steps.
+    pub(super) async fn start_with(board: Arc<Board>, options: Options, stop: Stop) -> Self {
         let listeners = bind(&["127.0.0.1:0".parse().expect("an address")]).await.expect("a port");
         let address = listeners[0].local_addr().expect("bound");
-        let shutdown = CancellationToken::new();
-        let serving = serve(listeners, board, options, shutdown.clone());
+        let shutdown = stop.draining.clone();
+        let serving = serve(listeners, board, options, stop);
         #[expect(clippy::disallowed_methods, reason = "the test owns the task")]
         let ended = tokio::spawn(serving);
         Self { address, shutdown, ended }
@@ -106,7 +114,10 @@ pub(super) async fn ask(
 ) -> Answer {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a connection");
-    let mut request = Request::builder().method(method).uri(path).header("host", "gonogo.test");
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", "gonogo.test");
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

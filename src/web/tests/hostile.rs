@@ -17,7 +17,7 @@ use super::{
     client::{Served, ask, options},
     sample,
 };
-use crate::web::{Limits, Options, Reload};
+use crate::web::{Limits, Options, Reload, Stop};
 
 fn impatient() -> Options {
     let limits = Limits {
@@ -111,16 +111,38 @@ async fn http2(served: &Served) -> (Sender, Connection) {
 }
 
 #[tokio::test]
-async fn more_connections_than_seats_wait_for_a_seat() {
-    let limits = Limits { connections: 1, ..options().limits };
+async fn hundreds_of_idle_and_deaf_clients_lock_nobody_out() {
+    let limits = Limits { connections: 64, reserved: 2, ..options().limits };
     let served = Served::start(sample::mixed(), Options { limits, ..options() }).await;
-    let mut first = served.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    first.read_exact(&mut [0; 15]).await.expect("an answer");
-    let mut second = std::pin::pin!(served.get("/-/healthy"));
-    assert!(timeout(Duration::from_millis(50), &mut second).await.is_err(), "there is one seat");
-    drop(first);
-    let answer = timeout(PATIENCE, second).await.expect("the seat is free");
-    assert_eq!(answer.status, StatusCode::OK);
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        idle.push(served.connect().await);
+        // An answer that nobody reads.
+        idle.push(served.send(&"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(50)).await);
+        idle.push(served.send("GET / HTTP/1.1\r\nHost: ").await);
+    }
+    for path in ["/-/healthy", "/metrics", "/"] {
+        let answer = timeout(PATIENCE, served.get(path)).await.expect("a seat");
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn while_every_seat_has_a_request_under_way_health_and_metrics_are_answered() {
+    let (options, begun, release) = held();
+    let limits = Limits { connections: 1, reserved: 1, ..options.limits };
+    let served = Served::start(sample::mixed(), Options { limits, ..options }).await;
+    let mut reload = served.send("POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    begun.notified().await;
+    for path in ["/-/healthy", "/-/ready", "/metrics"] {
+        assert_eq!(served.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    let page = served.get("/").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(page.header("retry-after"), "5");
+    release.notify_one();
+    reload.read_exact(&mut [0; 15]).await.expect("an answer");
+    assert_eq!(served.get("/").await.status, StatusCode::OK);
 }
 
 /// A reload that takes until it is released.
@@ -185,17 +207,32 @@ async fn shutdown_ends_at_its_deadline_whatever_is_under_way() {
 }
 
 #[tokio::test]
-async fn nobody_new_is_let_in_during_shutdown() {
+async fn throughout_the_drain_it_is_healthy_and_not_ready_and_then_the_port_is_closed() {
     let (options, begun, release) = held();
-    let served = Served::start(sample::mixed(), options).await;
+    let (board, stop) = (sample::mixed(), Stop::default());
+    let mut served = Served::start_with(Arc::clone(&board), options, stop.clone()).await;
     let mut stream = served.send("POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n").await;
     begun.notified().await;
-    served.shutdown.cancel();
-    let closed = async {
-        #[expect(clippy::disallowed_methods, reason = "the listener under test is no target")]
-        while TcpStream::connect(served.address).await.is_ok() {}
+    board.set_ready(false);
+    stop.draining.cancel();
+    let drains = async || {
+        for (path, status) in
+            [("/-/ready", 503), ("/-/healthy", 200), ("/metrics", 200), ("/", 503)]
+        {
+            assert_eq!(served.get(path).await.status.as_u16(), status, "{path}");
+        }
     };
-    timeout(PATIENCE, closed).await.expect("the listener is closed at once");
+    drains().await;
+    // One that says nothing has no seat for long.
+    let mut silent = served.connect().await;
+    assert_eq!(rest(&mut silent).await, "");
     release.notify_one();
     assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200 OK"));
+    // Visits go on: no request is under way, and the drain has not ended.
+    drains().await;
+    stop.done.cancel();
+    timeout(PATIENCE, &mut served.ended).await.expect("an end").expect("no panic");
+    #[expect(clippy::disallowed_methods, reason = "the listener under test is no target")]
+    let late = TcpStream::connect(served.address).await;
+    assert!(late.is_err(), "the port is closed");
 }

@@ -261,3 +261,22 @@ async fn an_endless_path_is_refused() {
     let answer = served.get(&format!("/?q={}", "a".repeat(5000))).await;
     assert_eq!(answer.status, StatusCode::URI_TOO_LONG);
 }
+
+#[tokio::test]
+async fn a_name_that_is_not_ours_gets_nothing_but_signs_of_life() {
+    let served = served().await;
+    let ask = async |method, path| {
+        served.ask(method, path, &[("host", "rebind.example.com:10466")]).await
+    };
+    for path in ["/", "/metrics", "/api/v1/report", "/config", "/nope"] {
+        let answer = ask("GET", path).await;
+        assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{path}");
+        assert!(answer.text().contains("--web.allowed-hosts=rebind.example.com"));
+    }
+    assert_eq!(ask("POST", "/-/reload").await.status, StatusCode::MISDIRECTED_REQUEST);
+    for path in ["/-/healthy", "/-/ready"] {
+        assert_eq!(ask("GET", path).await.status, StatusCode::OK, "{path}");
+    }
+    let by_address = served.ask("GET", "/metrics", &[("host", "10.42.0.7:10466")]).await;
+    assert_eq!(by_address.status, StatusCode::OK);
+}
