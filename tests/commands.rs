@@ -254,3 +254,28 @@ async fn what_a_probe_could_not_ask_is_said_once_and_not_check_by_check() {
     assert_eq!(told.matches("could be answered").count(), 1, "{told}");
     assert!(told.contains("tls: none of its "), "{told}");
 }
+
+#[test]
+fn a_configuration_that_asks_nothing_is_a_mistake_with_its_place_and_no_empty_report() {
+    let shop = "targets:\n- name: shop\n  url: https://shop.example\n";
+    for (text, told) in [
+        ("targets: []\n", "gonogo.yaml:1:1: there are no targets"),
+        (shop, "gonogo.yaml:2:9: `shop` has neither `profile` nor `probes`"),
+        (
+            &format!("{shop}  profile: database\n"),
+            "gonogo.yaml:4:12: the profile `database` arms no",
+        ),
+        (&format!("{shop}  probes: [tls: {{enabled: false}}]\n"), "gonogo.yaml:4:11: every probe"),
+    ] {
+        let output = Site::new(text).check(&[]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+    }
+    // A target that was not asked for is not in the way.
+    let site =
+        Site::new(&format!("{shop}- name: dead\n  url: http://127.0.0.1:1\n  probes: [health]\n"));
+    let output = site.check(&["--target", "dead"]);
+    assert!(matches!(output.status.code(), Some(1 | 3)), "{}", stderr(&output));
+    assert!(stdout(&output).contains("dead"), "{}", stdout(&output));
+}

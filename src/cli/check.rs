@@ -30,10 +30,14 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Check) -> Result<Exit, C
     let config = config::load(&options.config.locate(), catalogue, clock.now())?;
     let plan = Planner::new(None).plan(&config)?;
     let wanted = Wanted::of(options, catalogue, &plan)?;
+    wanted.must_be_armed(&config)?;
     for warning in config.warnings(clock.now()) {
         output::say(&format!("warning: {warning}"));
     }
     let errands = wanted.errands(&plan, &config, &options.allow);
+    if errands.is_empty() {
+        return Err(CommandError::Usage(nothing_to_ask(options)));
+    }
     let findings = Findings::default();
     findings.expect(&expected(&plan, &errands));
     let progress = progress(&errands, options.quiet);
@@ -153,11 +157,23 @@ impl Wanted {
         })
     }
 
+    /// Refuses targets of which nothing would be asked: no verdict could come of it.
+    fn must_be_armed(&self, config: &Config) -> Result<(), CommandError> {
+        let chosen = config.targets.iter().filter(|target| self.includes(&target.target.name));
+        let unarmed = chosen.filter_map(|target| target.unarmed.as_deref());
+        let unarmed: Vec<&str> = config.no_targets.as_deref().into_iter().chain(unarmed).collect();
+        if unarmed.is_empty() { Ok(()) } else { Err(CommandError::Usage(unarmed.join("\n"))) }
+    }
+
+    fn includes(&self, target: &str) -> bool {
+        self.targets.is_empty() || self.targets.contains(target)
+    }
+
     /// The visits to be made.
     fn errands(&self, plan: &Plan, config: &Config, allow: &[Provocation]) -> Vec<Arc<Errand>> {
         let chosen = plan.errands().filter(|errand| {
             let asks = || errand.kind.checks().iter().any(|check| self.checks.contains(check.id));
-            (self.targets.is_empty() || self.targets.contains(&errand.target.name))
+            self.includes(&errand.target.name)
                 && (self.probes.is_empty() || self.probes.contains(&*errand.probe))
                 && (self.checks.is_empty() || asks())
                 && is_allowed(errand, config, allow)
@@ -176,6 +192,17 @@ fn is_allowed(errand: &Errand, config: &Config, allow: &[Provocation]) -> bool {
     let target = config.targets.iter().find(|target| target.target.name == errand.target.name);
     allow.contains(&wanted)
         || target.is_some_and(|target| target.allow.contains(&errand.kind.footprint))
+}
+
+/// Why no probe is left to be asked, although some are armed.
+fn nothing_to_ask(options: &Check) -> String {
+    if options.target.is_empty() && options.probe.is_empty() && options.only.is_empty() {
+        return "every probe of the configuration needs --allow load or --allow disruptive"
+            .to_owned();
+    }
+    "no probe is left to ask: no target that was named has a probe and a check that were named, \
+     or they need --allow"
+        .to_owned()
 }
 
 fn named(what: &str, wanted: &[String], known: &[&str]) -> Result<BTreeSet<String>, CommandError> {

@@ -178,6 +178,8 @@ struct Parts<'a> {
     policy: Option<&'a Node>,
     limits: Option<&'a Node>,
     has_targets: bool,
+    /// Where the last `targets` stand.
+    targets_at: Option<Span>,
 }
 
 /// The keys at the top of a document.
@@ -187,6 +189,10 @@ fn config(documents: &[Node], loading: &mut Loading<'_>) -> Config {
     let parts = parts(documents, &mut loading.mistakes);
     let names = target_names(&parts.targets, &mut loading.mistakes);
     let targets = parts.targets.iter().filter_map(|node| target::read(node, loading)).collect();
+    let no_targets = parts.targets_at.filter(|_| parts.targets.is_empty()).map(|at| {
+        let mistake = Mistake::at(at, "there are no targets: nothing is asked");
+        mistake.help(EXAMPLE.to_owned()).line(loading.vault.sources)
+    });
     let attestations = waiver::read_attestations(&parts.attestations, &names, loading);
     let policy = policy::read(parts.policy, loading);
     let waivers = waiver::read_waivers(&parts.waivers, &names, &policy, loading);
@@ -194,7 +200,7 @@ fn config(documents: &[Node], loading: &mut Loading<'_>) -> Config {
         .limits
         .and_then(|node| decode::decode(node, &loading.vault, &mut loading.mistakes))
         .map_or_else(Limits::default, |settings: LimitSettings| settings.into());
-    Config { targets, policy, waivers, attestations, limits, inputs: Inputs::default() }
+    Config { targets, policy, waivers, attestations, limits, no_targets, inputs: Inputs::default() }
 }
 
 fn parts<'a>(documents: &'a [Node], mistakes: &mut Vec<Mistake>) -> Parts<'a> {
@@ -226,10 +232,7 @@ fn parts<'a>(documents: &'a [Node], mistakes: &mut Vec<Mistake>) -> Parts<'a> {
             Some(span) if documents.len() == 1 => {
                 Mistake::at(span, "the configuration is empty").help(HALF_WRITTEN.to_owned())
             }
-            _ => Mistake::at(first.span, "there are no `targets`").help(
-                "name a deployed system: `targets: [{name: shop, url: https://shop.example}]`"
-                    .to_owned(),
-            ),
+            _ => Mistake::at(first.span, "there are no `targets`").help(EXAMPLE.to_owned()),
         };
         mistakes.push(mistake);
     }
@@ -242,6 +245,7 @@ impl<'a> Parts<'a> {
         let (list, single) = match name {
             "targets" => {
                 self.has_targets = true;
+                self.targets_at = Some(key.span);
                 (Some(&mut self.targets), None)
             }
             "waivers" => (Some(&mut self.waivers), None),
@@ -293,4 +297,6 @@ fn target_names(targets: &[&Node], mistakes: &mut Vec<Mistake>) -> BTreeSet<Stri
     places.into_keys().map(str::to_owned).collect()
 }
 
+const EXAMPLE: &str =
+    "name a deployed system: `targets: [{name: shop, url: https://shop.example, profile: api}]`";
 const HALF_WRITTEN: &str = "it may be half-written";

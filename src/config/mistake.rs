@@ -71,6 +71,15 @@ impl Mistake {
         self
     }
 
+    /// The mistake on one line, without an excerpt: for logs.
+    pub(super) fn line(&self, sources: &[Source]) -> String {
+        let source = &sources[self.span.file as usize];
+        let (line, column) = source.line_and_column(self.span.start);
+        let message = printable(&Redactor::default().clean(&self.message));
+        let help = self.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{}:{line}:{column}: {message}{help}", source.path.display())
+    }
+
     fn is_secret(&self) -> bool {
         self.shown == Shown::Secret
     }

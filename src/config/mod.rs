@@ -31,6 +31,7 @@ mod target_url;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod unarmed;
 mod waiver;
 mod watch;
 mod words;
@@ -72,6 +73,8 @@ pub struct Config {
     pub attestations: Vec<Attestation>,
     /// How much gonogo does at once.
     pub limits: Limits,
+    /// Why nothing is asked of anybody, with the place to write it, if there are no targets.
+    pub no_targets: Option<String>,
     /// The files it was made from.
     pub inputs: Inputs,
 }
@@ -86,9 +89,11 @@ impl Config {
         }
     }
 
-    /// What is right and yet should be looked at, one line each: waivers and attestations that have
-    /// ended.
+    /// What is right and yet should be looked at, one line each: targets of which nothing is asked,
+    /// waivers and attestations that have ended.
     pub fn warnings(&self, now: SystemTime) -> Vec<String> {
+        let unarmed = self.targets.iter().filter_map(|target| target.unarmed.clone());
+        let unarmed = self.no_targets.iter().cloned().chain(unarmed);
         let expired = self.waivers.iter().filter(|waiver| !waiver.is_in_force(now)).map(|waiver| {
             let (check, ended) = (&waiver.check, date::day(waiver.expires));
             let target = waiver.target.as_deref().unwrap_or("all targets");
@@ -99,7 +104,7 @@ impl Config {
             let (what, ended) = (&statement.statement, date::day(statement.until));
             format!("the attestation \"{what}\" ended at {ended} and counts no more")
         });
-        expired.chain(ended).collect()
+        unarmed.chain(expired).chain(ended).collect()
     }
 }
 

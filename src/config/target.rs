@@ -30,6 +30,7 @@ use super::{
     source::Position,
     target_url,
     trust::{self, Trust, TrustSettings},
+    unarmed,
     words::{AllowedHost, Apart, Dialled, Interval, LabelName, Name, Network},
     yaml::Node,
 };
@@ -49,6 +50,8 @@ pub struct TargetConfig {
     pub fingerprint: Fingerprint,
     /// Where it is configured.
     pub position: Position,
+    /// Why nothing is asked of it, with the place and what to write, if no probe is armed.
+    pub unarmed: Option<String>,
     pub(super) budgets: Budgets,
     pub(super) connect_to: Vec<Address>,
     /// Its settings but for probes, as they were written.
@@ -171,9 +174,11 @@ pub(super) fn read(node: &Node, loading: &mut Loading<'_>) -> Option<TargetConfi
         return None;
     }
     let position = loading.position(node.span);
+    let unarmed = probes.is_empty().then(|| unarmed::explain(node, &target, loading));
     let mut config = settings.into_config(target, trust, probes, secrets, position);
     config.settings = redacted::written(node, &["name", "budgets", "probes"]);
     config.disabled = disabled;
+    config.unarmed = unarmed;
     Some(config)
 }
 
@@ -251,6 +256,7 @@ impl TargetSettings {
             connect_to,
             settings: <_>::default(),
             disabled: Vec::new(),
+            unarmed: None,
             reach,
             trust,
             secrets,

@@ -247,3 +247,42 @@ fn ten_thousand_targets_load() {
     let config = sound(&text);
     assert_eq!(config.targets.iter().map(|target| target.probes.len()).sum::<usize>(), 30_000);
 }
+
+fn warnings(text: &str) -> Vec<String> {
+    let warnings = sound(text).warnings(now());
+    let place = |warning: &str| warning.split_once("gonogo.yaml:").map(|(_, rest)| rest.to_owned());
+    warnings.iter().map(|warning| place(warning).expect("a place")).collect()
+}
+
+#[test]
+fn a_target_of_which_nothing_is_asked_is_told_with_what_to_write() {
+    let example = "name a deployed system: `targets: [{name: shop, url: https://shop.example, profile: api}]`";
+    for (text, told) in [
+        (
+            "targets: []\n".to_owned(),
+            format!("1:1: there are no targets: nothing is asked; {example}"),
+        ),
+        (
+            "targets:\n- name: shop\n  url: https://shop.example\n".to_owned(),
+            "2:9: `shop` has neither `profile` nor `probes`: nothing is asked of it; write `profile: api` (or web, worker, database), or list what to ask: `probes: [health, tls, auth]`".to_owned(),
+        ),
+        (
+            "targets:\n- name: shop\n  url: https://shop.example\n  probes: []\n".to_owned(),
+            "4:11: no probe is listed: nothing is asked of `shop`; write `profile: api` (or web, worker, database), or list what to ask: `probes: [health, tls, auth]`".to_owned(),
+        ),
+        (
+            "targets:\n- name: shop\n  url: https://shop.example\n  profile: database\n".to_owned(),
+            "4:12: the profile `database` arms no probe for `https` URLs: nothing is asked of `shop`; list what to ask: `probes: [health, tls, auth]`".to_owned(),
+        ),
+        (
+            "targets:\n- name: shop\n  url: https://shop.example\n  probes: [health: {enabled: false}]\n".to_owned(),
+            "4:11: every probe of `shop` is disabled: nothing is asked of it; take `enabled: false` out of one of them, or remove the target".to_owned(),
+        ),
+    ] {
+        assert_eq!(warnings(&text), [told], "{text}");
+    }
+    assert!(
+        warnings("targets: [{name: shop, url: 'https://shop.example', probes: [health]}]\n")
+            .is_empty()
+    );
+}
