@@ -12,7 +12,7 @@ use gonogo::{
     board::Board,
     clock::Clock,
     export::exposition::Format,
-    findings::{Expected, ExpectedProbe, Visited},
+    findings::{Expected, ExpectedProbe, Reporter, Visited},
 };
 use gonogo_probes::{
     CATALOGUE,
@@ -108,8 +108,11 @@ fn visit(board: &Board, kind: &Kind, target: usize, round: usize) {
         obstructed: None,
     };
     let at = now() - Duration::from_secs(30) + Duration::from_millis(round as u64);
-    let visited = Visited { at, took: Duration::from_millis(5), obstructed: None };
-    board.findings.record(&format!("target-{target}"), kind.name, visited, report);
+    let took = Duration::from_millis(5);
+    let visited = Visited::new(at, took, Duration::from_secs(10), None);
+    let target = format!("target-{target}");
+    let reporter = Reporter { target: &target, probe: kind.name, identity: &[0; 32] };
+    board.findings.record(reporter, visited, report);
 }
 
 fn now() -> SystemTime {

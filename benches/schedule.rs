@@ -52,11 +52,13 @@ async fn ours() -> Vec<Duration> {
     let slots = (0..PROBES).map(|i| Slot {
         key: (format!("target-{i}"), "health".to_owned()),
         interval: INTERVAL,
+        identity: [0; 32],
         what: (),
     });
     let slots: Vec<_> = slots.collect();
     let feeding = async {
-        changes.send(Change::Replace(slots)).await.expect("the schedule listens");
+        let replace = Change::Replace(slots, Limits::default());
+        changes.send(replace).await.expect("the schedule listens");
         tokio::time::sleep(Duration::from_secs(2)).await;
         let each = resident().saturating_sub(before) / PROBES as u64;
         tell(&format!("memory of the schedule: {each} bytes an armed probe"));

@@ -108,7 +108,7 @@ impl Bench {
             async move {
                 let (visited, report) = errand.run(&board.clock, &board.telemetry).await;
                 assert!(report.obstructed.is_none(), "{:?}", report.obstructed);
-                let settled = board.findings.record("shop", &errand.probe, visited, report);
+                let settled = board.findings.record(errand.reporter(), visited, report);
                 assert_eq!(settled, Some(Settled::Yes));
             }
         })

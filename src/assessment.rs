@@ -8,7 +8,7 @@ use std::{
 use gonogo_probes::contract::{Check, Item, Obstacle, Outcome};
 
 use crate::{
-    findings::{ProbeFindings, TargetFindings},
+    findings::{ProbeFindings, Stale, TargetFindings},
     policy::{Attestation, Policy, Status, Waiver},
     scorecard::{Scorecard, weigh},
 };
@@ -54,8 +54,8 @@ pub struct Line<'a> {
     pub items: &'a [Item],
     /// The waiver that covers the fail.
     pub waiver: Option<&'a Waiver>,
-    /// How old the answer is, where it is too old to be believed.
-    pub stale: Option<Duration>,
+    /// Why the answer is not believed, where it is too old or its date cannot be.
+    pub stale: Option<Stale>,
 }
 
 /// Assesses a target as of `now`.
@@ -68,10 +68,10 @@ pub fn assess<'a>(
     let mut horizon = Horizon { now, next: None };
     let mut lines = Vec::new();
     for probe in &target.probes {
-        let stale_at = probe.stale_at();
+        let (stale, stale_at) = (probe.stale(now), probe.stale_at());
         horizon.watch(stale_at);
-        let stale = stale_at.filter(|at| *at <= now).and(probe.visited.as_ref());
-        let stale = stale.map(|visited| now.duration_since(visited.at).unwrap_or_default());
+        // A date ahead is reached in the end, unless it is doubted before.
+        horizon.watch(probe.visited.as_ref().map(|visited| visited.ended));
         for answer in &probe.answers {
             let check = answer.finding.check;
             let outcome = match stale {
@@ -88,7 +88,11 @@ pub fn assess<'a>(
                 probe,
                 check,
                 status,
-                since: if stale.is_some() { stale_at } else { answer.since },
+                since: match stale {
+                    None => answer.since,
+                    Some(Stale::Old(_)) => stale_at,
+                    Some(Stale::Misdated) => None,
+                },
                 items: if stale.is_some() { &[] } else { &answer.finding.items },
                 waiver: waiver.filter(|_| status == Status::Waived),
                 stale,
@@ -137,9 +141,18 @@ impl Assessment<'_> {
 impl Line<'_> {
     /// What was seen, in one line: the item that decided, and how many more there are like it.
     pub fn seen(&self) -> String {
-        if let Some(age) = self.stale {
-            let age = humantime::format_duration(Duration::from_secs(age.as_secs()));
-            return format!("the last answer is {age} old; see whether gonogo still makes visits");
+        match self.stale {
+            Some(Stale::Old(age)) => {
+                let age = humantime::format_duration(Duration::from_secs(age.as_secs()));
+                return format!(
+                    "the last answer is {age} old; see whether gonogo still makes visits"
+                );
+            }
+            Some(Stale::Misdated) => {
+                return "the last answer is dated later than now; the clock was set back"
+                    .to_owned();
+            }
+            None => {}
         }
         let word = match self.status {
             Status::Waived => "fail",

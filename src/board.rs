@@ -164,10 +164,7 @@ mod tests {
     use gonogo_probes::contract::{Item, Kind};
 
     use super::*;
-    use crate::{
-        findings::Visited,
-        testing::{self, at},
-    };
+    use crate::testing::{self, at};
 
     static CATALOGUE: [Kind; 1] = [Kind::of::<testing::Door>()];
 
@@ -184,10 +181,8 @@ mod tests {
             String::from_utf8(board.metrics(Format::Text, false).to_vec()).expect("UTF-8")
         };
         assert!(text(&board).contains(r#"verdict="unknown"} 1"#));
-        let visited =
-            Visited { at: at(110), took: std::time::Duration::from_secs(1), obstructed: None };
         let report = testing::report(&testing::DOOR, vec![Item::pass("", "shut")]);
-        board.findings.record("shop", "door", visited, report);
+        board.findings.record(testing::door("shop"), testing::visit(109), report);
         assert!(text(&board).contains(r#"verdict="go"} 1"#));
     }
 

@@ -7,7 +7,7 @@ use std::{
         Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use gonogo_probes::contract::{Footprint, Kind};
@@ -174,10 +174,11 @@ impl Daemon {
             Some(Slot {
                 key: (errand.target.name.clone(), errand.probe.to_string()),
                 interval: errand.interval?,
+                identity: errand.identity,
                 what: Arc::clone(errand),
             })
         });
-        let replace = Change::Replace(slots.collect());
+        let replace = Change::Replace(slots.collect(), config.limits);
         self.loaded().0 = config.limits;
         self.board.findings.expect(&plan.expected());
         for warning in config.warnings(now) {
@@ -228,7 +229,7 @@ impl Daemon {
         let (board, target) = (&self.board, errand.target.name.as_str());
         self.look_for_revision(errand).await;
         let (visited, report) = errand.run(&board.clock, &board.telemetry).await;
-        let settled = board.findings.record(target, &errand.probe, visited, report);
+        let settled = board.findings.record(errand.reporter(), visited, report);
         self.judge(target);
         // What nobody expects any more is not looked at again.
         settled.unwrap_or(Settled::Yes)
@@ -241,7 +242,8 @@ impl Daemon {
         let (board, target) = (&self.board, errand.target.name.as_str());
         match watch.look(&errand.target, &session).await {
             Some(Ok(revision)) => {
-                let is_new = board.findings.record_revision(target, revision, board.clock.now());
+                let (now, reporter) = (board.clock.now(), errand.reporter());
+                let is_new = board.findings.record_revision(reporter, revision, now);
                 if is_new {
                     info!(target_name = target, "a new revision is deployed");
                     // Without room in the queue each probe comes in its turn, as without this.
@@ -258,8 +260,8 @@ impl Daemon {
     /// Notes what the target's verdict is now, and says so when it changed.
     fn judge(&self, name: &str) {
         let board = &self.board;
-        let (now, rulings) = (board.clock.now(), board.rulings());
         let Some(known) = board.findings.target(name) else { return };
+        let (now, rulings) = (board.clock.now(), board.rulings());
         let card = assess(&known, &rulings, now).card;
         let Some(before) = board.findings.record_verdict(name, card.verdict, now) else { return };
         // The first reason's are the worst; the report has all.
@@ -276,16 +278,38 @@ impl Daemon {
         );
     }
 
-    /// Looks after what happens without any visit: answers become stale, waivers end, state is saved.
+    /// Looks after what happens without any visit: the clock is set, answers become stale, waivers
+    /// end, state is saved.
     async fn sweep(&self) {
         let mut ticks = time::interval(BETWEEN_SWEEPS);
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        let mut steps = Steps::new(&self.board.clock);
         loop {
             ticks.tick().await;
-            for target in &self.board.findings.snapshot().targets {
-                self.judge(&target.target.name);
-            }
+            let stepped = steps.stepped(&self.board.clock);
+            self.sweep_once(stepped).await;
             self.save().await;
+        }
+    }
+
+    /// One sweep. Where the clock was set, answers that are not believed for it alone are asked for
+    /// anew.
+    async fn sweep_once(&self, stepped: bool) {
+        let findings = &self.board.findings;
+        let mut again = findings.doubt_dates_after(self.board.clock.now());
+        for target in &findings.snapshot().targets {
+            let name = &target.target.name;
+            let now = self.board.clock.now();
+            let is_stale = || target.probes.iter().any(|probe| probe.stale(now).is_some());
+            if stepped && !again.contains(name) && is_stale() {
+                again.push(name.clone());
+            }
+            self.judge(name);
+        }
+        for target in again {
+            if self.changes.send(Change::Hurry(target)).await.is_err() {
+                return;
+            }
         }
     }
 
@@ -311,6 +335,30 @@ impl Daemon {
             Err(_) => false,
         };
         self.board.telemetry.state_written(successfully);
+    }
+}
+
+/// Notices that the clock is set, or was not running, by one that cannot be set.
+struct Steps {
+    clock: SystemTime,
+    steady: time::Instant,
+}
+
+impl Steps {
+    fn new(clock: &Clock) -> Self {
+        Self { clock: clock.now(), steady: time::Instant::now() }
+    }
+
+    /// Whether the clock was set since the last time.
+    fn stepped(&mut self, clock: &Clock) -> bool {
+        const STEP: Duration = Duration::from_secs(5);
+        let before = std::mem::replace(self, Self::new(clock));
+        let passed = self.steady.duration_since(before.steady);
+        let expected = before.clock.checked_add(passed);
+        expected.is_none_or(|expected| {
+            let apart = self.clock.duration_since(expected).unwrap_or_else(|e| e.duration());
+            apart > STEP
+        })
     }
 }
 
@@ -340,3 +388,150 @@ const CHANGES_WAITING: usize = 64;
 /// One may wait for a disk while the next finds other files; a flood of requests finds no more room.
 const LOADS_AT_ONCE: usize = 4;
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use gonogo_probes::contract::Item;
+
+    use super::*;
+    use crate::testing::{CATALOGUE, DOOR, at, report, visit};
+
+    const CONFIG: &str = "targets:\n  - name: shop\n    url: https://shop.example\n    interval: 1m\n    probes:\n      - door: {}\n";
+
+    struct Place {
+        directory: tempfile::TempDir,
+        clock: Arc<AtomicU64>,
+        daemon: Daemon,
+        changes: mpsc::Receiver<Change<Arc<Errand>>>,
+    }
+
+    impl Place {
+        /// A daemon that has loaded [`CONFIG`] in second 100 and makes no visits.
+        async fn new() -> Self {
+            let directory = tempfile::tempdir().expect("a directory");
+            let path = directory.path().join("gonogo.yaml");
+            std::fs::write(&path, CONFIG).expect("written");
+            let clock = Arc::new(AtomicU64::new(100));
+            let told = Arc::clone(&clock);
+            let telling = Clock::telling(move || at(told.load(Ordering::Relaxed)));
+            let daemon = Daemon::new(&CATALOGUE, path, None, None, telling).expect("metrics");
+            daemon.start().await.expect("a sound configuration");
+            let receiver = daemon.receiver.lock().await.take();
+            let mut place =
+                Self { directory, clock, daemon, changes: receiver.expect("not taken yet") };
+            place.taken_over().await;
+            place
+        }
+
+        /// The errands and limits of the configuration that was last taken over.
+        async fn taken_over(&mut self) -> (Vec<Slot<Arc<Errand>>>, Limits) {
+            match self.changes.recv().await {
+                Some(Change::Replace(slots, limits)) => (slots, limits),
+                other => panic!("not a configuration: {other:?}"),
+            }
+        }
+
+        /// A visit to the door that begins in this second and finds it shut.
+        fn visit(&self, began: u64) {
+            let findings = &self.daemon.board.findings;
+            let probe = Arc::clone(&findings.snapshot().targets[0].probes[0]);
+            let reporter = crate::findings::Reporter {
+                target: "shop",
+                probe: "door",
+                identity: &probe.identity,
+            };
+            let report = report(&DOOR, vec![Item::pass("", "shut")]);
+            findings.record(reporter, visit(began), report).expect("expected");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sweep_without_news_changes_nothing() {
+        let place = Place::new().await;
+        let findings = &place.daemon.board.findings;
+        place.visit(101);
+        place.clock.store(103, Ordering::Relaxed);
+        place.daemon.sweep_once(false).await;
+        let before = findings.snapshot();
+        for now in [103, 118, 133, 281] {
+            place.clock.store(now, Ordering::Relaxed);
+            place.daemon.sweep_once(false).await;
+        }
+        assert_eq!(findings.version(), before.version);
+        // Three intervals after the visit it is stale, which is news.
+        place.clock.store(282, Ordering::Relaxed);
+        place.daemon.sweep_once(false).await;
+        assert!(findings.version() > before.version);
+    }
+
+    #[tokio::test]
+    async fn what_was_dated_by_a_clock_that_is_set_back_is_asked_for_anew() {
+        let mut place = Place::new().await;
+        place.visit(4000);
+        place.daemon.sweep_once(true).await;
+        let change = place.changes.try_recv();
+        assert!(matches!(change, Ok(Change::Hurry(target)) if target == "shop"));
+        place.daemon.sweep_once(false).await;
+        assert!(place.changes.try_recv().is_err(), "once is enough");
+    }
+
+    #[tokio::test]
+    async fn what_is_stale_because_the_clock_was_set_is_asked_for_anew() {
+        let mut place = Place::new().await;
+        place.visit(101);
+        place.clock.store(5000, Ordering::Relaxed);
+        place.daemon.sweep_once(false).await;
+        assert!(place.changes.try_recv().is_err(), "a schedule that is late is not hurried");
+        place.daemon.sweep_once(true).await;
+        assert!(matches!(place.changes.try_recv(), Ok(Change::Hurry(_))));
+    }
+
+    #[tokio::test]
+    async fn a_reload_takes_over_new_limits() {
+        let mut place = Place::new().await;
+        let limits = "limits: { visits: 7, visits_per_target: 1 }\n";
+        let path = place.directory.path().join("gonogo.yaml");
+        std::fs::write(path, format!("{CONFIG}{limits}")).expect("written");
+        place.daemon.reload("a test").await.expect("a sound configuration");
+        let wanted = Limits { overall: 7, per_target: 1 };
+        assert_eq!(place.taken_over().await.1, wanted);
+    }
+
+    #[tokio::test]
+    async fn a_reload_that_dials_elsewhere_begins_anew() {
+        let mut place = Place::new().await;
+        place.visit(101);
+        let moved = CONFIG.replace("interval:", "connect_to: ['192.0.2.7:443']\n    interval:");
+        std::fs::write(place.directory.path().join("gonogo.yaml"), moved).expect("written");
+        place.daemon.reload("a test").await.expect("a sound configuration");
+        let (slots, _) = place.taken_over().await;
+        let known = Arc::clone(&place.daemon.board.findings.snapshot().targets[0].probes[0]);
+        assert!(known.visited.is_none(), "another machine was visited");
+        assert_eq!(slots[0].identity, known.identity);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_is_noticed_and_one_that_runs_is_not() {
+        let told = Arc::new(AtomicU64::new(10_000));
+        let clock = {
+            let told = Arc::clone(&told);
+            Clock::telling(move || at(told.load(Ordering::Relaxed)))
+        };
+        let mut steps = Steps::new(&clock);
+        for (passed, shown, stepped) in [
+            (15, 10_015, false),
+            (15, 10_032, false),
+            (15, 13_647, true),
+            (15, 13_662, false),
+            (15, 10_062, true),
+            (3_600, 10_062, true),
+            (15, 10_077, false),
+        ] {
+            time::advance(Duration::from_secs(passed)).await;
+            told.store(shown, Ordering::Relaxed);
+            assert_eq!(steps.stepped(&clock), stepped, "{shown}");
+        }
+    }
+}

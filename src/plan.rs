@@ -100,7 +100,7 @@ impl Planner {
                     memory,
                     interval: probe.interval,
                     deadline: probe.deadline,
-                    identity: probe.identity(&target.target),
+                    identity: probe.identity(target),
                     revision: way.revision.clone(),
                 })
             });

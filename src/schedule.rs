@@ -27,6 +27,8 @@ pub struct Slot<T> {
     pub key: (String, String),
     /// The time between visits.
     pub interval: Duration,
+    /// A digest of what is visited and how: a slot of another one begins anew.
+    pub identity: [u8; 32],
     /// What a visit needs.
     pub what: T,
 }
@@ -59,8 +61,9 @@ pub trait Witness {
 /// What happens to a running schedule.
 #[derive(Debug)]
 pub enum Change<T> {
-    /// A new set of slots is taken over.
-    Replace(Vec<Slot<T>>),
+    /// A new set of slots is taken over, and how many may be visited at the same time. Visits under
+    /// way beyond that end in their time.
+    Replace(Vec<Slot<T>>, Limits),
     /// Every slot of this target is due at once, besides its turn: what was found there is about
     /// something that is no longer deployed.
     Hurry(String),
@@ -104,14 +107,17 @@ pub async fn run<T, F>(
                 // is believed.
                 let (id, settled) = match ended {
                     Ok((id, settled)) => (id, settled),
-                    Err(error) => (error.id(), Settled::No),
+                    Err(error) => (error.id(), Settled::Later),
                 };
                 if let Some(ticket) = who.remove(&id) {
                     timetable.arrive(&ticket, settled, Instant::now());
                 }
             }
             change = changes.recv() => match change {
-                Some(Change::Replace(slots)) => timetable.replace(slots, Instant::now()),
+                Some(Change::Replace(slots, limits)) => {
+                    timetable.limits = limits;
+                    timetable.replace(slots, Instant::now());
+                }
                 Some(Change::Hurry(target)) => timetable.hurry(&target, Instant::now()),
                 None => break,
             },
@@ -126,6 +132,7 @@ pub struct Timetable<T> {
     limits: Limits,
     stops: HashMap<u64, Stop<T>>,
     places: HashMap<(String, String), u64>,
+    of_target: HashMap<String, Vec<u64>>,
     due: BinaryHeap<Reverse<(Instant, u64, u32)>>,
     waiting: VecDeque<u64>,
     on_target: HashMap<String, usize>,
@@ -143,6 +150,8 @@ struct Stop<T> {
     recheck: Option<Instant>,
     /// Visits in a row that are not believed.
     unsettled: u32,
+    /// The visit under way is about something that is no longer there: the next is due when it ends.
+    hurried: bool,
     /// Which entry of the heap counts; earlier ones are void.
     stamp: u32,
     /// When the visit that waits or runs was due.
@@ -153,7 +162,7 @@ struct Stop<T> {
 enum State {
     Idle,
     Waiting { since: Instant },
-    Running,
+    Running { since: Instant },
 }
 
 /// A visit to be started.
@@ -181,6 +190,7 @@ impl<T: Clone> Timetable<T> {
             limits,
             stops: HashMap::new(),
             places: HashMap::new(),
+            of_target: HashMap::new(),
             due: BinaryHeap::new(),
             waiting: VecDeque::new(),
             on_target: HashMap::new(),
@@ -190,25 +200,30 @@ impl<T: Clone> Timetable<T> {
         }
     }
 
-    /// Takes over a new set of slots. Those whose key and interval are known keep their place in time.
+    /// Takes over a new set of slots. Those that are known, with the same interval, keep their place in
+    /// time.
     pub fn replace(&mut self, slots: Vec<Slot<T>>, now: Instant) {
         let spread = START_SPACING.saturating_mul(u32::try_from(slots.len()).unwrap_or(u32::MAX));
         let mut old = std::mem::take(&mut self.stops);
         let places = std::mem::take(&mut self.places);
+        self.of_target.clear();
         for slot in slots {
             let known = places.get(&slot.key).and_then(|id| Some((*id, old.remove(id)?)));
             let (id, stop) = match known {
-                Some((id, stop)) if stop.slot.interval == slot.interval => {
-                    (id, Stop { slot, ..stop })
-                }
+                Some((id, stop)) if stop.slot.is_same(&slot) => (id, Stop { slot, ..stop }),
                 other => {
                     let regular = now + offset(&slot, spread.min(slot.interval));
                     let state = other.as_ref().map_or(State::Idle, |(_, stop)| stop.state);
+                    let hurried = other.as_ref().is_some_and(|(_, stop)| {
+                        stop.hurried || (stop.is_running() && stop.slot.identity != slot.identity)
+                    });
                     let id = other.map_or_else(|| self.fresh_id(), |(id, _)| id);
-                    (id, Stop { slot, regular, recheck: None, unsettled: 0, stamp: 0, state })
+                    let (recheck, unsettled, stamp) = (None, 0, 0);
+                    (id, Stop { slot, regular, recheck, unsettled, hurried, stamp, state })
                 }
             };
             self.places.insert(stop.slot.key.clone(), id);
+            self.of_target.entry(stop.slot.key.0.clone()).or_default().push(id);
             self.stops.insert(id, stop);
         }
         self.waiting.retain(|id| self.stops.contains_key(id));
@@ -216,10 +231,25 @@ impl<T: Clone> Timetable<T> {
         self.due.extend(self.stops.iter_mut().map(|(id, stop)| stop.entry(*id)));
     }
 
-    /// Makes every slot of a target due at once, besides its turn.
+    /// Makes every slot of a target due at once, besides its turn; where a visit is under way, as soon
+    /// as it has ended.
     pub fn hurry(&mut self, target: &str, now: Instant) {
-        for (id, stop) in &mut self.stops {
-            if stop.slot.key.0 == target {
+        for id in self.of_target.get(target).into_iter().flatten() {
+            let Some(stop) = self.stops.get_mut(id) else { continue };
+            if stop.is_running() {
+                stop.hurried = true;
+            } else {
+                stop.recheck = Some(now);
+                self.due.push(stop.entry(*id));
+            }
+        }
+    }
+
+    /// Looks again at what could not be seen of a target, besides its turn: something of it could.
+    fn recheck_the_rest(&mut self, target: &str, now: Instant) {
+        for id in self.of_target.get(target).into_iter().flatten() {
+            let Some(stop) = self.stops.get_mut(id) else { continue };
+            if stop.unsettled > 0 && stop.state == State::Idle {
                 stop.recheck = Some(now);
                 self.due.push(stop.entry(*id));
             }
@@ -240,7 +270,7 @@ impl<T: Clone> Timetable<T> {
         let id = self.waiting.remove(place)?;
         let stop = self.stops.get_mut(&id)?;
         let State::Waiting { since } = stop.state else { return None };
-        stop.state = State::Running;
+        stop.state = State::Running { since: now };
         self.under_way += 1;
         let target = stop.slot.key.0.clone();
         *self.on_target.entry(target.clone()).or_insert(0) += 1;
@@ -261,17 +291,28 @@ impl<T: Clone> Timetable<T> {
             }
         }
         let Some(stop) = self.stops.get_mut(&ticket.stop) else { return };
+        let State::Running { since } = stop.state else { return };
         stop.state = State::Idle;
-        match settled {
-            Settled::Yes => (stop.unsettled, stop.recheck) = (0, None),
-            Settled::No => {
-                let wait = FIRST_RECHECK.saturating_mul(1 << stop.unsettled.min(16));
-                stop.unsettled += 1;
-                stop.recheck = Some(now + wait).filter(|at| *at < stop.regular);
-            }
+        let recovered = settled == Settled::Yes && stop.unsettled > 0;
+        let most = match settled {
+            Settled::Yes => None,
+            // What keeps us waiting is not kept busy: a visit takes at most half of the time.
+            Settled::Soon => Some(LONGEST_RECHECK.max(now.saturating_duration_since(since))),
+            Settled::Later => Some(stop.slot.interval),
+        };
+        stop.recheck = most.and_then(|most| {
+            let wait = FIRST_RECHECK.saturating_mul(1 << stop.unsettled.min(16)).min(most);
+            now.checked_add(wait).filter(|at| *at < stop.regular)
+        });
+        stop.unsettled = if most.is_some() { stop.unsettled.saturating_add(1) } else { 0 };
+        if std::mem::take(&mut stop.hurried) {
+            stop.recheck = Some(now);
         }
         let entry = stop.entry(ticket.stop);
         self.due.push(entry);
+        if recovered {
+            self.recheck_the_rest(&ticket.target, now);
+        }
     }
 
     /// When something is due next, whether or not there will be room for it.
@@ -314,7 +355,18 @@ impl<T: Clone> Timetable<T> {
     }
 }
 
+impl<T> Slot<T> {
+    /// Whether a visit to one tells as much of the other, as often.
+    fn is_same(&self, other: &Self) -> bool {
+        self.interval == other.interval && self.identity == other.identity
+    }
+}
+
 impl<T> Stop<T> {
+    fn is_running(&self) -> bool {
+        matches!(self.state, State::Running { .. })
+    }
+
     /// The heap's entry for what comes next; voids the one before.
     fn entry(&mut self, id: u64) -> Reverse<(Instant, u64, u32)> {
         self.stamp = self.stamp.wrapping_add(1);
@@ -334,8 +386,11 @@ fn offset<T>(slot: &Slot<T>, spread: Duration) -> Duration {
 /// Room for each slot when they all start: few targets are seen at once, many are spread over their
 /// interval.
 const START_SPACING: Duration = Duration::from_millis(50);
-/// How soon a visit that is not believed is made again; doubled each time, up to the interval.
+/// How soon a visit that is not believed is made again; doubled each time,
 const FIRST_RECHECK: Duration = Duration::from_secs(5);
+/// up to this where it may be believed at any moment, so that a recovery is noticed. A refused
+/// connection a minute is less than any monitoring of a sound target costs it.
+const LONGEST_RECHECK: Duration = Duration::from_mins(1);
 /// The schedule shows that it is alive at most this often,
 const BETWEEN_BEATS: Duration = Duration::from_secs(1);
 /// and at least this often.
@@ -356,7 +411,12 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     fn slot(target: &str, probe: &str, interval: Duration) -> Slot<&'static str> {
-        Slot { key: (target.to_owned(), probe.to_owned()), interval, what: "visit" }
+        Slot {
+            key: (target.to_owned(), probe.to_owned()),
+            interval,
+            identity: [0; 32],
+            what: "visit",
+        }
     }
 
     fn table(slots: Vec<Slot<&'static str>>, limits: Limits) -> (Timetable<&'static str>, Instant) {
@@ -426,13 +486,75 @@ mod tests {
         assert!(targets.contains(&"b".to_owned()));
     }
 
+    /// Seconds between visits of which `settled` says how they end, each of which takes `took`.
+    fn waits(interval: Duration, took: Duration, settled: &[Settled]) -> Vec<u64> {
+        let (mut table, mut now) = table(vec![slot("a", "x", interval)], Limits::default());
+        now += interval;
+        let mut waits = Vec::new();
+        for settled in settled {
+            let visit = table.depart(now).expect("due");
+            now += took;
+            table.arrive(&visit.ticket, *settled, now);
+            let next = table.next().expect("always something");
+            waits.push(next.duration_since(now).as_secs());
+            now = next;
+        }
+        waits
+    }
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_recovery_is_noticed_within_a_minute_however_long_the_interval() {
+        let waits = waits(HOUR, Duration::ZERO, &[Settled::Soon; 20]);
+        assert_eq!(&waits[..6], [5, 10, 20, 40, 60, 60]);
+        assert_eq!(waits.iter().max(), Some(&60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_to_fail_is_not_kept_busy() {
+        let waits = waits(HOUR, 2 * MINUTE, &[Settled::Soon; 8]);
+        assert_eq!(&waits[..7], [5, 10, 20, 40, 80, 120, 120]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_asking_does_not_help_is_asked_less_and_less() {
+        let waits = waits(HOUR, Duration::ZERO, &[Settled::Later; 9]);
+        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 1280]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_probe_that_sees_the_target_again_is_enough_for_all_to_look() {
+        let named = |target, probe, what| Slot { what, ..slot(target, probe, HOUR) };
+        let slots = vec![named("a", "x", "ax"), named("a", "y", "ay"), named("b", "y", "by")];
+        let (mut table, _) = table(slots, Limits::default());
+        let due = |table: &Timetable<&str>, what| {
+            let stop = table.stops.values().find(|stop| stop.slot.what == what).expect("known");
+            stop.recheck
+        };
+        let far = |at: Option<Instant>, now| at.is_some_and(|at| at > now + 3 * MINUTE);
+        let (visit, now) = loop {
+            let now = table.next().expect("due");
+            let Some(visit) = table.depart(now) else { continue };
+            if far(due(&table, "ay"), now) && far(due(&table, "by"), now) {
+                break (visit, now);
+            }
+            let ended = if visit.what == "ax" { Settled::Soon } else { Settled::Later };
+            table.arrive(&visit.ticket, ended, now);
+        };
+        assert_eq!(visit.what, "ax");
+        table.arrive(&visit.ticket, Settled::Yes, now);
+        assert_eq!(due(&table, "ay"), Some(now));
+        assert!(far(due(&table, "by"), now));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_is_not_believed_is_looked_at_again_soon_with_back_off() {
         let (mut table, mut now) = table(vec![slot("a", "x", MINUTE)], Limits::default());
         let mut waits = Vec::new();
         for _ in 0..4 {
             let visit = table.depart(now).expect("due");
-            table.arrive(&visit.ticket, Settled::No, now);
+            table.arrive(&visit.ticket, Settled::Soon, now);
             let next = table.next().expect("always something");
             waits.push(next.duration_since(now).as_secs());
             now = next;
@@ -440,6 +562,72 @@ mod tests {
         assert_eq!(&waits[..3], [5, 10, 20]);
         assert!(waits[3] <= 40, "the regular slot comes first: {waits:?}");
         assert_eq!(table.skipped, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_deployment_during_a_visit_is_looked_at_when_the_visit_has_ended() {
+        let (mut table, now) = table(vec![slot("a", "x", HOUR)], Limits::default());
+        let visit = table.depart(now).expect("due");
+        table.hurry("a", now);
+        assert!(table.depart(now).is_none(), "one visit at a time");
+        let ended = now + Duration::from_secs(2);
+        table.arrive(&visit.ticket, Settled::Yes, ended);
+        let again = table.depart(ended).expect("due");
+        table.arrive(&again.ticket, Settled::Yes, ended);
+        assert!(table.depart(ended).is_none(), "once is enough");
+        assert_eq!(table.skipped, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn new_settings_begin_anew_and_do_not_wait_for_the_slot_of_the_old() {
+        let known = slot("a", "x", HOUR);
+        let (mut table, now) = table(vec![known.clone()], Limits::default());
+        let visit = table.depart(now).expect("due");
+        let other = Slot { identity: [1; 32], ..known };
+        table.replace(vec![other.clone()], now);
+        let ended = now + Duration::from_secs(2);
+        table.arrive(&visit.ticket, Settled::Yes, ended);
+        let visit = table.depart(ended).expect("the old visit says nothing about the new settings");
+        table.arrive(&visit.ticket, Settled::Yes, ended);
+        table.replace(vec![Slot { identity: [2; 32], ..other }], ended);
+        assert!(table.depart(ended + Duration::from_secs(1)).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn new_limits_are_taken_over() {
+        let (changes, receiver) = mpsc::channel(1);
+        let running: Arc<AtomicU64> = Arc::default();
+        let most: Arc<AtomicU64> = Arc::default();
+        let visit = |_| {
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            async move {
+                let now = running.fetch_add(1, Ordering::Relaxed) + 1;
+                most.fetch_max(now, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                running.fetch_sub(1, Ordering::Relaxed);
+                Settled::Yes
+            }
+        };
+        let slots =
+            || (0..8).map(|i| slot(&format!("t{i}"), "x", Duration::from_secs(10))).collect();
+        let feed = async {
+            let mut seen = Vec::new();
+            for overall in [8, 3] {
+                let limits = Limits { overall, per_target: 1 };
+                changes.send(Change::Replace(slots(), limits)).await.expect("it listens");
+                // Visits under way beyond the new limit end in their time.
+                tokio::time::sleep(Duration::from_secs(15)).await;
+                most.store(0, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                seen.push(most.load(Ordering::Relaxed));
+            }
+            drop(changes);
+            seen
+        };
+        let tally = Tally::default();
+        let first = Limits { overall: 1, per_target: 1 };
+        let ((), seen) = tokio::join!(run(first, receiver, visit, &tally), feed);
+        assert_eq!(seen, [8, 3]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -528,7 +716,8 @@ mod tests {
         };
         let feed = async {
             let slots = vec![slot("a", "x", Duration::from_secs(10))];
-            changes.send(Change::Replace(slots)).await.expect("the schedule listens");
+            let replace = Change::Replace(slots, Limits::default());
+            changes.send(replace).await.expect("the schedule listens");
             tokio::time::sleep(Duration::from_secs(31)).await;
             drop(changes);
         };

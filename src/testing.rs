@@ -13,7 +13,7 @@ use gonogo_probes::contract::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::findings::{Expected, ExpectedProbe, Findings, Visited};
+use crate::findings::{Expected, ExpectedProbe, Findings, Reporter, Visited};
 
 /// A probe that looks at nothing.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -58,6 +58,40 @@ impl Probe for Door {
 
 pub(crate) static DOOR: Kind = Kind::of::<Door>();
 
+/// A probe that looks at nothing, and whose answers are noisy.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Window {}
+
+impl Probe for Window {
+    type Evidence = ();
+
+    const NAME: &'static str = "window";
+    const ABOUT: &'static str = "Whether the window is shut.";
+    const FOOTPRINT: Footprint = Footprint::Passive;
+    const RULES: &'static [Rule<Self>] = &[Rule {
+        check: Check {
+            id: "window-open",
+            fault: "the window is open",
+            settles: Settles::TwoOfThree,
+            ..<Door as Probe>::RULES[0].check
+        },
+        judge: |_, ()| vec![Item::pass("", "shut")],
+    }];
+    const GAUGES: &'static [Gauge<Self>] = &[];
+
+    async fn observe(&self, _: &Visit) -> Result<(), Obstructed> {
+        Ok(())
+    }
+
+    fn specimens() -> Vec<Specimen> {
+        Vec::new()
+    }
+}
+
+pub(crate) static WINDOW: Kind = Kind::of::<Window>();
+pub(crate) static CATALOGUE: [Kind; 2] = [Kind::of::<Door>(), Kind::of::<Window>()];
+
 /// A report that answers the kind's first check with `items`.
 pub(crate) fn report(kind: &Kind, items: Vec<Item>) -> Report {
     Report {
@@ -78,6 +112,11 @@ pub(crate) fn at(secs: u64) -> SystemTime {
 
 /// A target with one door, looked at every minute.
 pub(crate) fn expected(name: &str) -> Expected {
+    expecting(name, &DOOR)
+}
+
+/// A target with one probe of this kind and name, looked at every minute.
+pub(crate) fn expecting(name: &str, kind: &'static Kind) -> Expected {
     Expected {
         target: Arc::new(Target {
             name: name.to_owned(),
@@ -86,8 +125,8 @@ pub(crate) fn expected(name: &str) -> Expected {
             labels: BTreeMap::new(),
         }),
         probes: vec![ExpectedProbe {
-            name: "door".into(),
-            kind: &DOOR,
+            name: kind.name.into(),
+            kind,
             identity: [0; 32],
             interval: Some(Duration::from_mins(1)),
         }],
@@ -95,11 +134,20 @@ pub(crate) fn expected(name: &str) -> Expected {
     }
 }
 
-/// The target `shop`, whose door was looked at in second 100.
+/// The target `shop`, whose door was looked at from second 99 to 100.
 pub(crate) fn visited(item: Item) -> Findings {
     let findings = Findings::default();
     findings.expect(&[expected("shop")]);
-    let visited = Visited { at: at(100), took: Duration::from_secs(1), obstructed: None };
-    findings.record("shop", "door", visited, report(&DOOR, vec![item]));
+    findings.record(door("shop"), visit(99), report(&DOOR, vec![item]));
     findings
+}
+
+/// The door of a target, as [`expected`].
+pub(crate) fn door(target: &str) -> Reporter<'_> {
+    Reporter { target, probe: "door", identity: &[0; 32] }
+}
+
+/// A visit that began in this second and took one.
+pub(crate) fn visit(began: u64) -> Visited {
+    Visited::new(at(began), Duration::from_secs(1), Duration::from_mins(1), None)
 }

@@ -1,16 +1,18 @@
 //! One armed probe sent to one target: its span, its time, what we count of ourselves. The deadline
 //! and the panic boundary are the armed probe's own.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use gonogo_probes::contract::{Armed, Kind, Memory, Report, Target, Visit, net::Net};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
 
-use crate::{clock::Clock, findings::Visited, revision::Watch, telemetry::Telemetry};
+use crate::{
+    clock::Clock,
+    findings::{Reporter, Visited},
+    revision::Watch,
+    telemetry::Telemetry,
+};
 
 /// An armed probe, its target, and all that a visit needs.
 #[derive(Clone)]
@@ -55,7 +57,12 @@ impl Errand {
         telemetry.visited(self.kind.name, took, result);
         debug!(target_name = %self.target.name, probe = %self.probe, ?took, result, "visited");
         let obstructed = report.obstructed.clone();
-        (Visited { at: ended(visit.at, took), took, obstructed }, report)
+        (Visited::new(visit.at, took, self.deadline, obstructed), report)
+    }
+
+    /// Who reports of its visits.
+    pub fn reporter(&self) -> Reporter<'_> {
+        Reporter { target: &self.target.name, probe: &self.probe, identity: &self.identity }
     }
 }
 
@@ -66,10 +73,4 @@ impl std::fmt::Debug for Errand {
             .field("probe", &self.probe)
             .finish_non_exhaustive()
     }
-}
-
-/// When a visit ended, by the clock it started by: a clock that is set meanwhile must not make an
-/// answer younger than the visit.
-fn ended(started: SystemTime, took: Duration) -> SystemTime {
-    started.checked_add(took).unwrap_or(started)
 }

@@ -8,6 +8,7 @@ mod daemon;
 mod demo;
 mod deploy;
 mod faults;
+mod freshness;
 mod nginx;
 mod observatory;
 mod prometheus;

@@ -81,9 +81,9 @@ async fn visit_all(
         let Ok((errand, revision, visited, report)) = ended else { continue };
         let target = errand.target.name.as_str();
         if let Some(revision) = revision {
-            findings.record_revision(target, revision, clock.now());
+            findings.record_revision(errand.reporter(), revision, clock.now());
         }
-        findings.record(target, &errand.probe, visited, report);
+        findings.record(errand.reporter(), visited, report);
         progress.inc(1);
         progress.set_message(format!("{target} {}", errand.probe));
     }

@@ -14,6 +14,7 @@ use super::{
     mistake::Mistake,
     redacted,
     source::Position,
+    target::TargetConfig,
     words::{Deadline, Interval, Name, shown},
     yaml::Node,
 };
@@ -43,13 +44,16 @@ pub struct ArmedProbe {
 }
 
 impl ArmedProbe {
-    /// A digest of the probe and its settings as they were written, secrets as references: the same
-    /// after a restart, and safe to be stored.
-    pub fn identity(&self, target: &Target) -> [u8; 32] {
+    /// A digest of the probe, its settings as they were written, secrets as references, and where its
+    /// target is dialled and by whom that is vouched for: the same after a restart, and safe to be
+    /// stored.
+    pub fn identity(&self, config: &TargetConfig) -> [u8; 32] {
+        let target = &config.target;
         let profile = target.profile.map_or("", Profile::as_str);
         let (url, settings) = (target.url.as_str(), &*self.settings);
+        let way = config.way();
         let parts = [&target.name, url, profile, self.kind.name, &self.name, settings];
-        fingerprint(parts.map(str::as_bytes))
+        fingerprint(parts.map(str::as_bytes).into_iter().chain([&way[..]]))
     }
 }
 

@@ -64,6 +64,12 @@ pub struct TargetConfig {
 }
 
 impl TargetConfig {
+    /// A digest of where the target is dialled and by whom that is vouched for.
+    pub(super) fn way(&self) -> Fingerprint {
+        let dialled = format!("{:?}", self.connect_to);
+        fingerprint([dialled.as_bytes(), &self.trust.digest()])
+    }
+
     /// What a net to the target is made of. `requests` counts what is sent to it.
     #[must_use]
     pub fn net_settings(&self, user_agent: String, requests: Arc<AtomicU64>) -> NetSettings {

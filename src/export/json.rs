@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::SystemTime};
 
 use gonogo_probes::contract::{Confidence, Dimension, Fact, Impact, Item, Obstacle, Outcome};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -288,9 +289,11 @@ fn rounded(ratio: f64) -> f64 {
     (ratio * 10_000.0 + 1e-6).floor() / 10_000.0
 }
 
-/// A moment as RFC 3339 in UTC, to the second.
+/// A moment as RFC 3339 in UTC, to the second. What is beyond the calendar is told as its end.
 pub fn rfc3339(at: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(at).to_string()
+    let beyond = || if at < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { Timestamp::MAX };
+    let at = Timestamp::try_from(at).unwrap_or_else(|_| beyond());
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]
@@ -322,6 +325,15 @@ mod tests {
         assert_eq!(Verdict::worst([Unknown, NoGo]), NoGo);
         assert_eq!(Verdict::worst([Go, Staged]), Staged);
         assert_eq!(Verdict::worst([]), Unknown);
+    }
+
+    #[test]
+    fn no_clock_is_a_panic() {
+        let at = |secs: u64| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(secs);
+        assert_eq!(rfc3339(at(1_795_788_455)), "2026-11-27T14:07:35Z");
+        let before = SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1);
+        assert_eq!(rfc3339(before), "1969-12-31T23:59:59Z");
+        assert!(rfc3339(at(i64::MAX as u64)).starts_with("9999-12-30T"));
     }
 
     #[test]

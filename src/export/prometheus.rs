@@ -224,7 +224,7 @@ impl Renderer {
     ) -> Shard {
         let assessment = assess(target, rulings, now);
         let mut writer = Writer::new(&target.target.name, &self.families);
-        writer.target(&assessment);
+        writer.target(&assessment, now);
         writer.checks(&assessment);
         writer.probes(target);
         Shard {
@@ -255,7 +255,7 @@ impl<'a> Writer<'a> {
         Self { families, out: vec![String::new(); families.len()], target: label }
     }
 
-    fn target(&mut self, assessment: &Assessment<'_>) {
+    fn target(&mut self, assessment: &Assessment<'_>, now: SystemTime) {
         let card = &assessment.card;
         for verdict in Verdict::ALL {
             let value = f64::from(verdict == card.verdict);
@@ -280,7 +280,7 @@ impl<'a> Writer<'a> {
             }
         }
         let findings = assessment.target;
-        let last_go = findings.standing.and_then(|standing| standing.last_go);
+        let last_go = findings.last_go(card.verdict, now);
         self.put(LAST_GO, &[], last_go.map_or(0.0, unix));
         if let Some(revision) = &findings.revision {
             self.put(DEPLOYMENT, &[], unix(revision.first_seen));
@@ -330,7 +330,7 @@ impl<'a> Writer<'a> {
         for probe in &target.probes {
             let name = [("probe", &*probe.name)];
             if let Some(visited) = &probe.visited {
-                self.put(LAST_VISIT, &name, unix(visited.at));
+                self.put(LAST_VISIT, &name, unix(visited.ended));
             }
             if let Some(interval) = probe.interval {
                 self.put(VISIT_INTERVAL, &name, interval.as_secs_f64());

@@ -17,7 +17,7 @@ use std::{
 use gonogo_probes::contract::Kind;
 
 use crate::findings::{Restored, Snapshot};
-use state::State;
+use state::{Head, State};
 
 /// A directory that keeps the state.
 #[derive(Clone, Debug)]
@@ -57,6 +57,16 @@ pub enum StoreError {
         /// Where it was moved to.
         kept: PathBuf,
     },
+    /// The file is in a format of another version of gonogo.
+    #[error("{path} has the format `{found}`, and this version reads `{SCHEMA}`; it was kept as {kept}, and gonogo starts without it", path = path.display(), kept = kept.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it says it is.
+        found: String,
+        /// Where it was moved to.
+        kept: PathBuf,
+    },
     /// The file cannot be written.
     #[error("{path} cannot be written: {source}", path = path.display())]
     Write {
@@ -91,16 +101,30 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(StoreError::Read { path, source }),
         };
-        let state: State = match serde_json::from_slice(&text) {
+        // Of another version, the rest need not be readable to us.
+        let head: Result<Head, _> = serde_json::from_slice(&text);
+        if let Ok(Head { schema }) = &head
+            && schema != SCHEMA
+        {
+            let (kept, found) = (self.set_aside(&path, FOREIGN)?, schema.clone());
+            return Err(StoreError::Foreign { path, found, kept });
+        }
+        let state: State = match head.and_then(|_| serde_json::from_slice(&text)) {
             Ok(state) => state,
             Err(source) => {
-                let kept = self.directory.join(DAMAGED);
-                fs::rename(&path, &kept)
-                    .map_err(|source| StoreError::Write { path: kept.clone(), source })?;
+                let kept = self.set_aside(&path, DAMAGED)?;
                 return Err(StoreError::Damaged { path, source, kept });
             }
         };
         Ok(state.targets.into_iter().map(|target| target.restore(catalogue)).collect())
+    }
+
+    /// Moves a file that cannot be used out of the way, and says where to.
+    fn set_aside(&self, path: &Path, name: &str) -> Result<PathBuf, StoreError> {
+        let kept = self.directory.join(name);
+        fs::rename(path, &kept)
+            .map_err(|source| StoreError::Write { path: kept.clone(), source })?;
+        Ok(kept)
     }
 
     /// Writes what is known. Blocks for as long as the disk takes.
@@ -128,6 +152,7 @@ impl Store {
 const FILE: &str = "state.json";
 const BESIDE: &str = "state.json.new";
 const DAMAGED: &str = "state.json.damaged";
+const FOREIGN: &str = "state.json.other-version";
 const SCHEMA: &str = "gonogo/state/v1";
 
 #[cfg(test)]
@@ -138,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        assessment::{Rulings, assess},
         findings::Findings,
         scorecard::Verdict,
         testing::{self, at, visited},
@@ -165,7 +191,12 @@ mod tests {
         assert_eq!(new.standing, old.standing);
         let (old, new) = (&old.probes[0], &new.probes[0]);
         assert_eq!(new.answers[0].finding.items, old.answers[0].finding.items);
-        assert_eq!(new.answers[0].since, Some(at(100)));
+        assert_eq!(new.answers[0].since, Some(at(99)));
+        assert_eq!(new.answers[0].past, old.answers[0].past);
+        let (old, new) = (old.visited.as_ref(), new.visited.as_ref());
+        assert_eq!(new.map(|v| (v.began, v.ended)), old.map(|v| (v.began, v.ended)));
+        let new = &after.targets[0].probes[0];
+        let old = &before.snapshot().targets[0].probes[0].clone();
         assert_eq!(new.readings, old.readings);
         assert_eq!(new.interval, Some(Duration::from_mins(1)));
         assert_eq!(new.stale_at(), Some(at(280)));
@@ -180,6 +211,44 @@ mod tests {
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         assert!(directory.path().join(DAMAGED).exists());
         assert!(store.load(&CATALOGUE).expect("a fresh start").is_empty());
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_set_aside_and_said() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(directory.path()).expect("writable");
+        let path = directory.path().join(FILE);
+        for newer in [
+            r#"{"schema": "gonogo/state/v2", "targets": []}"#,
+            r#"{"schema": "gonogo/state/v0", "hosts": {"shop": 1}}"#,
+        ] {
+            fs::write(&path, newer).expect("written");
+            let error = store.load(&CATALOGUE).expect_err("another version");
+            assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+            assert_eq!(fs::read_to_string(directory.path().join(FOREIGN)).expect("kept"), newer);
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn dates_that_no_clock_tells_are_stale_and_no_panic() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(directory.path()).expect("writable");
+        store.save(&visited(Item::pass("", "shut")).snapshot()).expect("written");
+        let path = directory.path().join(FILE);
+        let text = fs::read_to_string(&path).expect("written");
+        assert!(text.contains("\"visited_at\":100.0"), "{text}");
+        for date in ["9e18", "1e300", "-1e300", "-1", "4102444800"] {
+            let dated = text.replace("\"visited_at\":100.0", &format!("\"visited_at\":{date}"));
+            fs::write(&path, dated).expect("written");
+            let snapshot = reloaded(&store).snapshot();
+            let rulings = Rulings::default();
+            // A machine without a battery starts in 1970.
+            for now in [0, 30, 200] {
+                let card = assess(&snapshot.targets[0], &rulings, at(now)).card;
+                assert_eq!(card.verdict, Verdict::Unknown, "{date}");
+            }
+        }
     }
 
     #[test]

@@ -12,9 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::unix,
-    findings::{Answer, ProbeFindings, Restored, Revision, Standing, TargetFindings, Visited},
+    findings::{
+        Answer, Past, ProbeFindings, Restored, Revision, Standing, TargetFindings, Visited, Vote,
+    },
     scorecard::Verdict,
 };
+
+/// What every version has said first.
+#[derive(Debug, Deserialize)]
+pub(super) struct Head {
+    pub(super) schema: String,
+}
 
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct State {
@@ -48,7 +56,12 @@ struct ProbeState {
     name: String,
     kind: String,
     identity: [u8; 32],
+    /// When the last visit began; not written before there was a need.
+    began_at: Option<f64>,
+    /// When it ended.
     visited_at: f64,
+    #[serde(default)]
+    misdated: bool,
     took: f64,
     answers: Vec<AnswerState>,
     readings: Vec<ReadingsState>,
@@ -56,9 +69,18 @@ struct ProbeState {
 
 #[derive(Debug, Deserialize, Serialize)]
 struct AnswerState {
+    failing_since: Option<f64>,
+    #[serde(default)]
+    votes: Vec<VoteState>,
     check: String,
     since: Option<f64>,
     items: Vec<ItemState>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct VoteState {
+    word: String,
+    at: f64,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -111,7 +133,10 @@ impl ProbeState {
             name: known.name.to_string(),
             kind: known.kind.name.to_owned(),
             identity: known.identity,
-            visited_at: unix(visited.at),
+            began_at: Some(unix(visited.began)),
+            visited_at: unix(visited.ended),
+            // Seconds since 1970 cannot say when it was.
+            misdated: visited.misdated || visited.ended < UNIX_EPOCH,
             took: visited.took.as_secs_f64(),
             answers: known.answers.iter().map(AnswerState::of).collect(),
             readings: known
@@ -136,6 +161,7 @@ impl ProbeState {
             return None;
         }
         let answers = checks.into_iter().zip(self.answers);
+        let began_at = self.began_at.unwrap_or(self.visited_at - self.took);
         let gauges = kind.gauges();
         Some(ProbeFindings {
             name: self.name.into(),
@@ -143,11 +169,18 @@ impl ProbeState {
             identity: self.identity,
             interval: None,
             visited: Some(Visited {
-                at: moment(self.visited_at),
+                began: moment(began_at),
+                ended: moment(self.visited_at),
                 took: length(self.took),
                 obstructed: None,
+                misdated: self.misdated || told(self.visited_at).is_none(),
             }),
-            answers: answers.map(|(check, answer)| answer.restore(check)).collect(),
+            answers: answers
+                .map(|(check, answer)| {
+                    let past = answer.past();
+                    answer.restore(check).with(past)
+                })
+                .collect(),
             readings: self
                 .readings
                 .into_iter()
@@ -186,6 +219,8 @@ impl TargetState {
 impl AnswerState {
     fn of(known: &Answer) -> Self {
         Self {
+            failing_since: known.past.failing_since.map(unix),
+            votes: known.past.votes.iter().flatten().map(VoteState::of).collect(),
             check: known.finding.check.id.to_owned(),
             since: known.since.map(unix),
             items: known.finding.items.iter().map(ItemState::of).collect(),
@@ -195,6 +230,26 @@ impl AnswerState {
     fn restore(self, check: &'static Check) -> Answer {
         let items = self.items.into_iter().map(ItemState::restore).collect();
         Answer::restored(Finding::of(check, items), self.since.map(moment))
+    }
+}
+
+impl AnswerState {
+    fn past(&self) -> Past {
+        let mut votes = [None; 2];
+        for (vote, stored) in votes.iter_mut().zip(&self.votes) {
+            *vote = stored.restore();
+        }
+        Past { failing_since: self.failing_since.map(moment), votes }
+    }
+}
+
+impl VoteState {
+    fn of(vote: &Vote) -> Self {
+        Self { word: vote.word.to_owned(), at: unix(vote.at) }
+    }
+
+    fn restore(&self) -> Option<Vote> {
+        Vote::restored(&self.word, told(self.at)?)
     }
 }
 
@@ -228,9 +283,15 @@ impl ItemState {
     }
 }
 
-/// A moment, from seconds since 1970. What no clock could have told becomes 1970, which is stale.
+/// A moment, from seconds since 1970; `None` for what no clock could have told.
+fn told(unix: f64) -> Option<SystemTime> {
+    let since = Duration::try_from_secs_f64(unix).ok()?;
+    UNIX_EPOCH.checked_add(since)
+}
+
+/// A moment that is only shown; what no clock could have told becomes 1970.
 fn moment(unix: f64) -> SystemTime {
-    UNIX_EPOCH.checked_add(length(unix)).unwrap_or(UNIX_EPOCH)
+    told(unix).unwrap_or(UNIX_EPOCH)
 }
 
 fn length(secs: f64) -> Duration {

@@ -35,8 +35,8 @@ struct Answer {
     reasons: Vec<Reason>,
     /// How many checks have each status.
     counts: BTreeMap<&'static str, usize>,
-    /// Whether every probe that visits by itself has done so lately, and since the revision was
-    /// first seen.
+    /// Whether every probe that visits by itself has done so lately, and all answers are from visits
+    /// that began after the revision was first seen.
     fresh: bool,
     /// The page with all that is known.
     report: String,
@@ -72,9 +72,9 @@ pub(in crate::web) async fn verdict(
     match site.wanted(&name) {
         Ok(known) => {
             let link = site.links.absolute(&site.links.target(&name));
-            let now = site.board.clock.now();
+            let (rulings, now) = (site.board.rulings(), site.board.clock.now());
             let wanted = asked.revision.as_deref();
-            json(StatusCode::OK, &answer(&known, &site.board.rulings(), now, wanted, link))
+            json(StatusCode::OK, &answer(&known, &rulings, now, wanted, link))
         }
         Err(problem) => complaint(StatusCode::NOT_FOUND, problem),
     }
@@ -135,16 +135,19 @@ fn objection(known: &TargetFindings, wanted: &str, outdated: &[&str]) -> Option<
     Some(Reason { rule, checks: Vec::new(), because: Some(because) })
 }
 
-/// The probes whose answers are about the past: never made, too old, or from before the deployment.
-/// Probes that visit on demand only are not expected to keep up.
+/// The probes whose answers are about the past: never made, too old, or from a visit that began before
+/// the deployment was seen. A probe that visits on demand only is not expected to have been asked, but
+/// what it answered is about one revision like any other answer.
 fn outdated<'a>(assessment: &Assessment<'a>, now: SystemTime) -> Vec<&'a str> {
     let deployed = assessment.target.revision.as_ref().map(|revision| revision.first_seen);
-    let probes = assessment.target.probes.iter().filter(|probe| probe.interval.is_some());
+    let probes = assessment.target.probes.iter();
     probes
         .filter(|probe| {
-            let stale = probe.stale_at().is_none_or(|at| at <= now);
-            let before = probe.visited.as_ref().is_some_and(|visited| Some(visited.at) < deployed);
-            stale || before
+            if probe.visited.is_none() {
+                return probe.interval.is_some();
+            }
+            let before = deployed.is_some_and(|first_seen| !probe.tells_of(first_seen));
+            before || probe.stale(now).is_some()
         })
         .map(|probe| &*probe.name)
         .collect()
@@ -161,12 +164,15 @@ mod tests {
     use gonogo_probes::contract::Item;
 
     use super::*;
-    use crate::testing::{at, visited};
+    use crate::{
+        findings::Findings,
+        testing::{DOOR, at, door, expected, report, visit, visited},
+    };
 
     fn asked(revision: Option<(&str, u64)>, wanted: Option<&str>, now: u64) -> Answer {
         let findings = visited(Item::pass("", "shut"));
         if let Some((value, seen)) = revision {
-            findings.record_revision("shop", value.to_owned(), at(seen));
+            findings.record_revision(door("shop"), value.to_owned(), at(seen));
         }
         let snapshot = findings.snapshot();
         answer(&snapshot.targets[0], &Rulings::default(), at(now), wanted, String::new())
@@ -191,6 +197,37 @@ mod tests {
         let answer = asked(Some(("9f3c2e1", 110)), Some("9f3c2e1"), 120);
         assert_eq!((answer.verdict, answer.fresh), (Verdict::Unknown, false));
         assert_eq!(answer.reasons[0].rule, "revision_not_visited");
+    }
+
+    #[test]
+    fn a_visit_that_was_under_way_when_the_deployment_was_seen_is_about_the_one_before() {
+        for (seen, rule) in [(99, "all_clear"), (100, "revision_not_visited")] {
+            let answer = asked(Some(("9f3c2e1", seen)), Some("9f3c2e1"), 120);
+            assert_eq!(answer.reasons[0].rule, rule, "{seen}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_on_demand_before_the_deployment_is_not_about_it() {
+        let mut on_demand = expected("shop");
+        on_demand.probes[0].interval = None;
+        let rule = |visited: Option<u64>| {
+            let findings = Findings::default();
+            findings.expect(std::slice::from_ref(&on_demand));
+            findings.record_revision(door("shop"), "9f3c2e1".to_owned(), at(100));
+            if let Some(began) = visited {
+                let report = report(&DOOR, vec![Item::pass("", "shut")]);
+                findings.record(door("shop"), visit(began), report);
+            }
+            let snapshot = findings.snapshot();
+            let target = &snapshot.targets[0];
+            let answer =
+                answer(target, &Rulings::default(), at(120), Some("9f3c2e1"), String::new());
+            answer.reasons[0].rule
+        };
+        assert_eq!(rule(Some(99)), "revision_not_visited");
+        assert_eq!(rule(Some(100)), "all_clear");
+        assert_eq!(rule(None), "required_unknown");
     }
 
     #[test]

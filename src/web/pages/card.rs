@@ -88,7 +88,7 @@ impl Card {
         let rows = grouped(urgent.map(|line| Row::of(line, assessment, links, now)));
         let more = rows.len().saturating_sub(most);
         let standing = findings.standing.filter(|standing| standing.verdict == card.verdict);
-        let last_go = findings.standing.and_then(|standing| standing.last_go);
+        let last_go = findings.last_go(card.verdict, now);
         let visits = findings.probes.iter().filter_map(|probe| probe.visited.as_ref());
         let labels = findings.target.labels.iter();
         Self {
@@ -107,7 +107,7 @@ impl Card {
             revision: findings.revision.as_ref().map(|revision| {
                 (bounded(&revision.value, NAME), Moment::of(revision.first_seen, now))
             }),
-            visited: visits.map(|visited| visited.at).max().map(|at| Moment::of(at, now)),
+            visited: visits.map(|visited| visited.ended).max().map(|at| Moment::of(at, now)),
             rows: rows.into_iter().take(most).collect(),
             more,
             is_failing: assessment.count("fail") > 0,

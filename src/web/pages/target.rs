@@ -221,13 +221,14 @@ impl Piece {
 impl VisitRow {
     fn of(probe: &ProbeFindings, now: SystemTime) -> Self {
         let visited = probe.visited.as_ref();
-        let next = visited.zip(probe.interval).map(|(visited, interval)| visited.at + interval);
+        let next = visited.zip(probe.interval);
+        let next = next.and_then(|(visited, interval)| visited.ended.checked_add(interval));
         Self {
             probe: bounded(&probe.name, NAME),
             about: probe.kind.about,
             footprint: probe.kind.footprint.as_str(),
             interval: probe.interval.map(span),
-            visited: visited.map(|visited| Moment::of(visited.at, now)),
+            visited: visited.map(|visited| Moment::of(visited.ended, now)),
             took: visited
                 .map(|visited| format!("{} ms", visited.took.as_millis()))
                 .unwrap_or_default(),
@@ -235,7 +236,7 @@ impl VisitRow {
             obstructed: visited.and_then(|visited| visited.obstructed.as_ref()).map(|obstructed| {
                 bounded(&format!("{}: {}", obstructed.obstacle.as_str(), obstructed.detail), SEEN)
             }),
-            is_stale: probe.stale_at().is_some_and(|at| at <= now),
+            is_stale: probe.stale(now).is_some(),
         }
     }
 }

@@ -70,7 +70,11 @@ async fn what_targets_say_is_never_taken_for_html() {
     )
     .replay("curl '</pre><script>alert(4)</script>'");
     sample::visit(&board, name, 5, vec![vec![hostile]]);
-    board.findings.record_revision(name, "</code><b onclick=x>".to_owned(), sample::now());
+    board.findings.record_revision(
+        sample::lock(name),
+        "</code><b onclick=x>".to_owned(),
+        sample::now(),
+    );
     let served = Served::start(board, options()).await;
     let target = "/targets/%3Cscript%3Ealert(1)%3C%2Fscript%3E";
     for path in ["/", target, "/checks/lock-opens-without-key", "/nope/%3Cscript%3E"] {

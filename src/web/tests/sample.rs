@@ -17,7 +17,7 @@ use crate::{
     assessment::{Rulings, assess},
     board::Board,
     clock::Clock,
-    findings::{Expected, ExpectedProbe, Visited},
+    findings::{Expected, ExpectedProbe, Reporter, Visited},
     policy::{Attestation, Waiver},
 };
 
@@ -150,12 +150,17 @@ pub(super) fn visit(board: &Board, target: &str, secs_ago: u64, items: Vec<Vec<I
         obstructed: None,
     };
     let took = Duration::from_millis(143);
-    let visited = Visited { at: ago(secs_ago), took, obstructed: None };
-    board.findings.record(target, "lock", visited, report);
+    let visited = Visited::new(ago(secs_ago) - took, took, Duration::from_secs(10), None);
+    board.findings.record(lock(target), visited, report);
     let snapshot = board.findings.snapshot();
     let known = snapshot.target(target).expect("an expected target");
     let verdict = assess(known, &board.rulings(), ago(secs_ago)).card.verdict;
     board.findings.record_verdict(target, verdict, ago(secs_ago));
+}
+
+/// The lock of a target, as it is expected.
+pub(super) fn lock(target: &str) -> Reporter<'_> {
+    Reporter { target, probe: "lock", identity: &[0; 32] }
 }
 
 /// Five targets: one of each verdict, and one that has not been visited.
@@ -165,8 +170,8 @@ pub(super) fn mixed() -> Arc<Board> {
     for target in ["warehouse", "checkout", "cart", "search"] {
         visit(&board, target, 9_000, Vec::new());
     }
-    board.findings.record_revision("checkout", "9f3c2e1".to_owned(), ago(1_500));
-    board.findings.record_revision("cart", "77aa01c".to_owned(), ago(90_000));
+    board.findings.record_revision(lock("checkout"), "9f3c2e1".to_owned(), ago(1_500));
+    board.findings.record_revision(lock("cart"), "77aa01c".to_owned(), ago(90_000));
     let pass = || vec![Item::pass("front door", "held against 40 N")];
     let fail = |subject: &str, seen: &str| Item::fail(Confidence::Confirmed, subject, seen);
     let opened = fail("back door", "opened at the first push; nobody came")
