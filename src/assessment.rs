@@ -35,8 +35,27 @@ pub struct Assessment<'a> {
     pub card: Scorecard,
     /// The attestations that hold for the target.
     pub attestations: Vec<&'a Attestation>,
+    /// How much of the target it is about, where that is not all.
+    pub part: Option<Part>,
     /// When the assessment changes by itself: something becomes stale, or a waiver ends.
     pub holds_until: Option<SystemTime>,
+}
+
+/// So many checks of a target were asked, of so many there are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Part {
+    /// Asked.
+    pub asked: usize,
+    /// There are.
+    pub of: usize,
+}
+
+impl Part {
+    /// What a verdict on it says of itself: "for 3 of 106 checks asked".
+    pub fn shown(self) -> String {
+        let Self { asked, of } = self;
+        format!("for {asked} of {of} {} asked", if of == 1 { "check" } else { "checks" })
+    }
 }
 
 /// The status of one check through one probe.
@@ -105,7 +124,8 @@ pub fn assess<'a>(
         horizon.watch(Some(said.until));
     }
     let card = card(&lines, &attestations, &rulings.policy);
-    Assessment { target, lines, card, attestations, holds_until: horizon.next }
+    let (part, holds_until) = (None, horizon.next);
+    Assessment { target, lines, card, attestations, part, holds_until }
 }
 
 fn card(lines: &[Line<'_>], attestations: &[&Attestation], policy: &Policy) -> Scorecard {

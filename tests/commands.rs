@@ -95,6 +95,25 @@ async fn what_is_asked_for_must_exist() {
     assert_eq!(report["targets"][0]["findings"].as_array().expect("findings").len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_on_a_part_says_so() {
+    let server = service().await;
+    let health = "      - health: { ready: /readyz }\n";
+    let site = Site::new(&(asks(server.url("/").as_str(), "status: [200]") + health));
+    let (_, all) = site.report(&[]);
+    let of = all["targets"][0]["findings"].as_array().expect("findings").len();
+    assert!(all["targets"][0]["part"].is_null(), "{all:#}");
+    let (_, one) = site.report(&["--check", "http-unexpected"]);
+    assert_eq!(one["targets"][0]["part"], serde_json::json!({ "asked": 1, "of": of }));
+    let (_, probe) = site.report(&["--probe", "health"]);
+    let asked = probe["targets"][0]["findings"].as_array().expect("findings").len();
+    assert_eq!(probe["targets"][0]["part"], serde_json::json!({ "asked": asked, "of": of }));
+    let text = stdout(&site.check(&["--check", "http-unexpected"]));
+    let wanted = format!("GO for 1 of {of} checks asked: nothing stands in the way");
+    assert!(text.contains(&wanted), "{text}");
+    assert!(!stdout(&site.check(&[])).contains("checks asked"));
+}
+
 #[test]
 fn no_secret_leaves_by_any_door() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

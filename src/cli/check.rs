@@ -1,6 +1,10 @@
 //! `gonogo check`: every read-only probe once, a report, and an exit code by the verdict.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use gonogo_probes::contract::{Footprint, Kind, net};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,7 +16,7 @@ use super::{
     output::{self, ReportFormat},
 };
 use crate::{
-    assessment::{Assessment, Rulings, assess},
+    assessment::{Assessment, Part, Rulings, assess},
     clock::Clock,
     config::{self, Config},
     export::{
@@ -29,7 +33,7 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Check) -> Result<Exit, C
     let clock = Clock::system();
     let config = config::load(&options.config.locate(), catalogue, clock.now())?;
     let plan = Planner::new(None).plan(&config)?;
-    let wanted = Wanted::of(options, catalogue, &plan)?;
+    let wanted = Wanted::of(options, catalogue, &plan, &config)?;
     wanted.must_be_armed(&config)?;
     for warning in config.warnings(clock.now()) {
         output::say(&format!("warning: {warning}"));
@@ -107,6 +111,9 @@ fn report(
             if !wanted.checks.is_empty() {
                 assessment.retain(rulings, |line| wanted.checks.contains(line.check.id));
             }
+            let of = wanted.all.get(&target.target.name).copied().unwrap_or(0);
+            let asked = assessment.lines.len();
+            assessment.part = (asked < of).then_some(Part { asked, of });
             assessment
         })
         .collect();
@@ -141,19 +148,31 @@ struct Wanted {
     targets: BTreeSet<String>,
     probes: BTreeSet<String>,
     checks: BTreeSet<String>,
+    /// How many checks each target has that may be asked.
+    all: BTreeMap<String, usize>,
 }
 
 impl Wanted {
     /// What the options name, if it exists.
-    fn of(options: &Check, catalogue: &[Kind], plan: &Plan) -> Result<Self, CommandError> {
+    fn of(
+        options: &Check,
+        catalogue: &[Kind],
+        plan: &Plan,
+        config: &Config,
+    ) -> Result<Self, CommandError> {
         let targets: Vec<&str> = plan.targets.iter().map(|t| t.target.name.as_str()).collect();
         let probes: Vec<&str> = plan.errands().map(|errand| &*errand.probe).collect();
         let checks: Vec<&str> =
             catalogue.iter().flat_map(Kind::checks).map(|check| check.id).collect();
+        let mut all = BTreeMap::new();
+        for errand in plan.errands().filter(|errand| is_allowed(errand, config, &options.allow)) {
+            *all.entry(errand.target.name.clone()).or_default() += errand.kind.checks().len();
+        }
         Ok(Self {
             targets: named("target", &options.target, &targets)?,
             probes: named("probe", &options.probe, &probes)?,
             checks: named("check", &options.only, &checks)?,
+            all,
         })
     }
 

@@ -15,7 +15,7 @@ use super::{
     words::{Ratio, Weight},
     yaml::Node,
 };
-use crate::policy::{Policy, Required};
+use crate::policy::{Policy, Required, Unknown};
 
 /// When a target is fit for use.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -32,6 +32,9 @@ pub(super) struct PolicySettings {
     /// Ids of checks without whose answer the verdict is `unknown`; default: every blocker.
     #[schemars(with = "Option<Vec<CheckId>>")]
     required: Option<Vec<String>>,
+    /// What a check that could not be answered does to the verdict; default `hold`: it holds the
+    /// verdict where its fail would. With `score`, only score and coverage count.
+    unknown: Option<Unknown>,
     /// Impacts of which a single certain fail makes the verdict `no_go`; default: blocker.
     blocking: Option<BTreeSet<Impact>>,
     /// How much a check counts, by its impact; default 10, 7.5, 5 and 2.5.
@@ -56,6 +59,7 @@ pub(super) fn read(node: Option<&Node>, loading: &mut Loading<'_>) -> Policy {
     policy.attested_weight = settings.attested.map_or(policy.attested_weight, |Weight(w)| w);
     policy.impacts.extend(settings.weights.into_iter().map(|(impact, Weight(w))| (impact, w)));
     policy.dimensions.extend(settings.dimensions.into_iter().map(|(name, Weight(w))| (name, w)));
+    policy.unknown = settings.unknown.unwrap_or(policy.unknown);
     if let Some(blocking) = settings.blocking {
         policy.blocking = blocking;
     }

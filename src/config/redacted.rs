@@ -72,6 +72,7 @@ fn write_policy(out: &mut String, policy: &Policy) -> fmt::Result {
     if let Required::Listed(ids) = &policy.required {
         writeln!(out, "  required: [{}]", ids.iter().cloned().collect::<Vec<_>>().join(", "))?;
     }
+    writeln!(out, "  unknown: {}", policy.unknown.as_str())?;
     let blocking: Vec<&str> = policy.blocking.iter().map(|impact| impact.as_str()).collect();
     writeln!(out, "  blocking: [{}]", blocking.join(", "))?;
     let weights = policy.impacts.iter().map(|(impact, weight)| (impact.as_str(), *weight));

@@ -44,6 +44,9 @@ pub struct TargetReport {
     pub verdict: Verdict,
     /// Since when it has had this verdict: RFC 3339, UTC; `null` where that is not known.
     pub since: Option<String>,
+    /// How much of the target was asked, where a run was made with `--probe` or `--check`; `null`
+    /// where everything was: a verdict on a part says nothing about the rest.
+    pub part: Option<PartReport>,
     /// The rules that decided.
     pub reasons: Vec<ReasonReport>,
     /// Over all dimensions, from 0 to 1.
@@ -62,6 +65,15 @@ pub struct TargetReport {
     pub facts: BTreeMap<String, Vec<FactReport>>,
 }
 
+/// How much of a target was asked.
+#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct PartReport {
+    /// So many checks were asked,
+    pub asked: usize,
+    /// of so many that apply to the target's probes.
+    pub of: usize,
+}
+
 /// A rule that decided.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct ReasonReport {
@@ -69,6 +81,8 @@ pub struct ReasonReport {
     pub rule: RuleName,
     /// The checks it decided by, worst first; empty where the number decided.
     pub checks: Vec<&'static str>,
+    /// The reason as a clause for people.
+    pub text: String,
 }
 
 /// A score between two bounds, each from 0 to 1.
@@ -194,10 +208,15 @@ pub fn target(assessment: &Assessment<'_>) -> TargetReport {
             .standing
             .filter(|standing| standing.verdict == card.verdict)
             .map(|standing| rfc3339(standing.since)),
+        part: assessment.part.map(|part| PartReport { asked: part.asked, of: part.of }),
         reasons: card
             .reasons
             .iter()
-            .map(|reason| ReasonReport { rule: reason.rule, checks: reason.checks.clone() })
+            .map(|reason| ReasonReport {
+                rule: reason.rule,
+                checks: reason.checks.clone(),
+                text: reason.shown(),
+            })
             .collect(),
         score: card.score.into(),
         coverage: rounded(card.coverage),
@@ -316,15 +335,6 @@ mod tests {
         let assessment = assess(&snapshot.targets[0], &rulings, at(120));
         let report = Report { version: "0.0.0", ..report(&[assessment], at(120)) };
         insta::assert_json_snapshot!(report);
-    }
-
-    #[test]
-    fn the_worst_verdict_stands_for_all() {
-        use Verdict::{Go, NoGo, Staged, Unknown};
-        assert_eq!(Verdict::worst([Go, Unknown, Staged]), Unknown);
-        assert_eq!(Verdict::worst([Unknown, NoGo]), NoGo);
-        assert_eq!(Verdict::worst([Go, Staged]), Staged);
-        assert_eq!(Verdict::worst([]), Unknown);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     assessment::{Assessment, Line},
     export::json::rfc3339,
     policy::Status,
-    scorecard::{RuleName, Verdict},
+    scorecard::{Reason, Verdict},
 };
 
 /// How much is told.
@@ -171,19 +171,10 @@ fn verdict(out: &mut String, assessment: &Assessment<'_>) {
     };
     let style = style.bold();
     let _ = write!(out, "{style}{}{style:#}", card.verdict.shown());
-    let clauses: Vec<String> = card
-        .reasons
-        .iter()
-        .map(|reason| {
-            let mut clause = reason.rule.shown().to_owned();
-            // Where the number decided, the lines above are the reason.
-            let by_number = matches!(reason.rule, RuleName::ScoreLow | RuleName::CoverageLow);
-            if !by_number && !reason.checks.is_empty() {
-                let _ = write!(clause, " ({})", some(&reason.checks));
-            }
-            clause
-        })
-        .collect();
+    if let Some(part) = assessment.part {
+        let _ = write!(out, " {}", part.shown());
+    }
+    let clauses: Vec<String> = card.reasons.iter().map(Reason::shown).collect();
     let _ = writeln!(out, ": {}", clauses.join("; "));
     let (low, high) = (floor(card.score.low), floor(card.score.high));
     let _ = write!(out, "score {:.2}", floor(card.score.known));
@@ -195,16 +186,6 @@ fn verdict(out: &mut String, assessment: &Assessment<'_>) {
     if let Some(line) = first.filter(|line| matches!(line.status, Status::Fail(_))) {
         let _ = writeln!(out, "{DIM}next: gonogo explain {}{DIM:#}", line.check.id);
     }
-}
-
-/// The first few names, and how many there are besides.
-fn some(names: &[&str]) -> String {
-    const SHOWN: usize = 4;
-    let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        let _ = write!(text, " and {} more", names.len() - SHOWN);
-    }
-    text
 }
 
 /// To two digits, downwards: 0.849 must not read as the 0.85 it misses.
@@ -239,7 +220,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        assessment::{Rulings, assess},
+        assessment::{Part, Rulings, assess},
         testing::{at, visited},
     };
 
@@ -265,6 +246,19 @@ mod tests {
     #[test]
     fn a_stale_answer_reads_like_this() {
         insta::assert_snapshot!(told(Item::pass("", "shut"), 1000, Detail::default()));
+    }
+
+    #[test]
+    fn a_partial_run_says_so() {
+        let findings = visited(Item::pass("", "shut"));
+        let snapshot = findings.snapshot();
+        let rulings = Rulings::default();
+        let mut assessment = assess(&snapshot.targets[0], &rulings, at(120));
+        assessment.part = Some(Part { asked: 1, of: 106 });
+        let told = render(&[assessment], Detail::default(), at(120));
+        let told = anstream::adapter::strip_str(&told).to_string();
+        let wanted = "GO for 1 of 106 checks asked: nothing stands in the way";
+        assert!(told.contains(wanted), "{told}");
     }
 
     #[test]

@@ -7,5 +7,5 @@ mod waiver;
 
 pub use attestation::Attestation;
 pub use status::Status;
-pub use thresholds::{Policy, Required};
+pub use thresholds::{Policy, Required, Unknown};
 pub use waiver::Waiver;

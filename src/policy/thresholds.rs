@@ -6,6 +6,8 @@ use std::{
 };
 
 use gonogo_probes::contract::{Check, Dimension, Impact};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 /// Thresholds and weights. The defaults are the design's.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +22,8 @@ pub struct Policy {
     pub max_waiver: Duration,
     /// The checks without whose answer there is no verdict.
     pub required: Required,
+    /// What an unknown check does to the verdict, besides costing score and coverage.
+    pub unknown: Unknown,
     /// Impacts of which a single certain fail makes NO-GO.
     pub blocking: BTreeSet<Impact>,
     /// What a check of each impact weighs.
@@ -37,6 +41,28 @@ pub enum Required {
     Blockers,
     /// These.
     Listed(BTreeSet<String>),
+}
+
+/// What an unknown check does to the verdict, besides costing score and coverage.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Unknown {
+    /// It holds the verdict where its fail would: an unknown blocker makes UNKNOWN, and with an
+    /// unknown check of high impact STAGED is the best there is.
+    #[default]
+    Hold,
+    /// Nothing: score and coverage decide.
+    Score,
+}
+
+impl Unknown {
+    /// The word used in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Score => "score",
+        }
+    }
 }
 
 impl Policy {
@@ -63,6 +89,7 @@ impl Default for Policy {
             coverage: 0.90,
             max_waiver: Duration::from_hours(90 * 24),
             required: Required::Blockers,
+            unknown: Unknown::default(),
             blocking: BTreeSet::from([Impact::Blocker]),
             // OpenSSF Scorecard's weights for critical, high, medium and low.
             impacts: BTreeMap::from([

@@ -9,7 +9,10 @@ use gonogo_probes::contract::{
 use secrecy::ExposeSecret;
 
 use super::*;
-use crate::config::{ArmedProbe, TargetConfig};
+use crate::{
+    config::{ArmedProbe, TargetConfig},
+    policy::Unknown,
+};
 
 const API: &str = "targets:\n  - name: shop\n    url: https://shop.example\n    profile: api\n";
 
@@ -198,6 +201,14 @@ fn a_directory_is_one_configuration() {
         (position.file.as_ref(), position.line),
         (Path::new("tests/config/good/directory/20-checkout.yml"), 3)
     );
+}
+
+#[test]
+fn the_policy_says_what_an_unknown_check_does() {
+    let unknown = |set: &str| sound(&format!("{API}policy: {{ {set} }}\n")).policy.unknown;
+    assert_eq!(unknown("go: 0.9"), Unknown::Hold);
+    assert_eq!(unknown("unknown: hold"), Unknown::Hold);
+    assert_eq!(unknown("unknown: score"), Unknown::Score);
 }
 
 #[test]

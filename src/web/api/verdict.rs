@@ -46,6 +46,8 @@ struct Answer {
 struct Reason {
     rule: &'static str,
     checks: Vec<&'static str>,
+    /// The reason as a clause for people.
+    text: String,
     /// What only a gate asks, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<String>,
@@ -132,7 +134,7 @@ fn objection(known: &TargetFindings, wanted: &str, outdated: &[&str]) -> Option<
         }
         Some(_) => return None,
     };
-    Some(Reason { rule, checks: Vec::new(), because: Some(because) })
+    Some(Reason { rule, checks: Vec::new(), text: because.clone(), because: Some(because) })
 }
 
 /// The probes whose answers are about the past: never made, too old, or from a visit that began before
@@ -155,7 +157,8 @@ fn outdated<'a>(assessment: &Assessment<'a>, now: SystemTime) -> Vec<&'a str> {
 
 impl From<ReasonReport> for Reason {
     fn from(reason: ReasonReport) -> Self {
-        Self { rule: reason.rule.as_str(), checks: reason.checks, because: None }
+        let (rule, text) = (reason.rule.as_str(), reason.text);
+        Self { rule, checks: reason.checks, text, because: None }
     }
 }
 

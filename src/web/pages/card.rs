@@ -8,7 +8,7 @@ use super::text::{Moment, bounded, percent, ratio};
 use crate::{
     assessment::{Assessment, Line},
     policy::Status,
-    scorecard::{RuleName, Score, Verdict},
+    scorecard::{Score, Verdict},
     web::Links,
 };
 
@@ -120,10 +120,7 @@ impl Card {
 impl Why {
     fn of(reason: &crate::scorecard::Reason, links: &Links) -> Self {
         // These hang on nearly everything; the rows below say it better.
-        let checks = match reason.rule {
-            RuleName::ScoreLow | RuleName::CoverageLow => &[][..],
-            _ => &reason.checks,
-        };
+        let checks = if reason.rule.is_by_number() { &[][..] } else { &reason.checks };
         let linked = checks.iter().take(CHECKS).map(|id| (links.check(id), *id));
         Self {
             rule: reason.rule.shown(),
