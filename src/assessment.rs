@@ -97,10 +97,14 @@ pub fn assess<'a>(
                 Some(_) => Outcome::Unknown(Obstacle::Stale),
                 None => answer.finding.outcome,
             };
-            let waiver = rulings
-                .waivers
-                .iter()
-                .find(|waiver| waiver.covers(name, check.id) && waiver.is_in_force(now));
+            let mut waiver = None;
+            for given in rulings.waivers.iter().filter(|waiver| waiver.covers(name, check.id)) {
+                let from = rulings.policy.waives_from(given.expires);
+                horizon.watch(Some(from));
+                if from <= now && given.is_in_force(now) {
+                    waiver = waiver.or(Some(given));
+                }
+            }
             horizon.watch(waiver.map(|waiver| waiver.expires));
             let status = Status::of(outcome, waiver.is_some());
             lines.push(Line {
@@ -254,6 +258,18 @@ mod tests {
         let findings = visited(Item::fail(Confidence::Confirmed, "", ""));
         assert_eq!(status(&findings, &waiver(150), 149).0, Status::Waived);
         assert_eq!(status(&findings, &waiver(150), 150).1, Verdict::NoGo);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_brings_no_waiver_into_force() {
+        const DAY: u64 = 24 * 3_600;
+        let findings = visited(Item::fail(Confidence::Confirmed, "", ""));
+        assert_eq!(status(&findings, &waiver(90 * DAY), 120).0, Status::Waived);
+        assert_eq!(status(&findings, &waiver(92 * DAY), 120).1, Verdict::NoGo);
+        let snapshot = findings.snapshot();
+        let rulings = waiver(91 * DAY + 200);
+        assert_eq!(assess(&snapshot.targets[0], &rulings, at(120)).holds_until, Some(at(200)));
+        assert_eq!(status(&findings, &rulings, 200).0, Status::Waived);
     }
 
     #[test]

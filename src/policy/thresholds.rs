@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use gonogo_probes::contract::{Check, Dimension, Impact};
@@ -70,6 +70,15 @@ impl Policy {
     pub fn weight(&self, check: &Check) -> f64 {
         let impact = self.impacts.get(&check.impact).copied().unwrap_or(0.0);
         impact * self.dimensions.get(&check.dimension).copied().unwrap_or(1.0)
+    }
+
+    /// The first moment at which a waiver that ends at `end` can be in force: before that, it was
+    /// given by a clock that has been set back since.
+    pub fn waives_from(&self, end: SystemTime) -> SystemTime {
+        // A day counts to its end.
+        const DAY: Duration = Duration::from_hours(24);
+        let ahead = self.max_waiver.saturating_add(DAY);
+        end.checked_sub(ahead).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// Whether there is no verdict without an answer to this check.
