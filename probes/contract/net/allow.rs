@@ -72,10 +72,18 @@ fn literal(host: &str) -> Option<IpAddr> {
 
 /// What sort of address it is, if nobody means it by accident.
 fn refused_by_default(address: IpAddr, host: &str) -> Option<&'static str> {
-    let address = match address.to_canonical() {
-        IpAddr::V6(v6) => embedded(v6).map_or(IpAddr::V6(v6), IpAddr::V4),
-        v4 @ IpAddr::V4(_) => v4,
-    };
+    let address = address.to_canonical();
+    if let IpAddr::V6(v6) = address {
+        let mut within = embedded(v6).into_iter().flatten();
+        let refused = within.find_map(|v4| refused_by_default(IpAddr::V4(v4), host));
+        if refused.is_some() {
+            return refused;
+        }
+        // RFC 3879: nothing uses them any more.
+        if v6.segments()[0] & 0xffc0 == 0xfec0 {
+            return Some("a site-local address");
+        }
+    }
     if METADATA.contains(&address) {
         return Some("a cloud's metadata service");
     }
@@ -103,16 +111,34 @@ fn refused_by_default(address: IpAddr, host: &str) -> Option<&'static str> {
     }
 }
 
-/// The IPv4 address that a translator would make of an IPv6 one: NAT64 (RFC 6052) and the retired
-/// IPv4-compatible form.
-fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d] = [12, 13, 14, 15].map(|i| v6.octets()[i]);
-    let translated = match v6.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, _, _] => true,
-        [0, 0, 0, 0, 0, 0, high, _] => high != 0,
-        _ => false,
-    };
-    translated.then(|| Ipv4Addr::new(a, b, c, d))
+/// The IPv4 addresses that a translator or a tunnel would make of an IPv6 one.
+fn embedded(v6: Ipv6Addr) -> [Option<Ipv4Addr>; 4] {
+    let octets = v6.octets();
+    let at = |places: [usize; 4]| Some(Ipv4Addr::from(places.map(|place| octets[place])));
+    let last = at([12, 13, 14, 15]);
+    match v6.segments() {
+        // NAT64 by a local prefix (RFC 8215), whose length only its network knows: the address stands
+        // in one of four places, around octet 8, which is left out.
+        [0x64, 0xff9b, 1, ..] => {
+            let others = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12]].map(at);
+            let [a, b, c] = others.map(|other| other.filter(|v4| v4.octets()[0] != 0));
+            [last, a, b, c]
+        }
+        // 6to4 (RFC 3056).
+        [0x2002, ..] => [at([2, 3, 4, 5]), None, None, None],
+        // Teredo (RFC 4380): a server, and a client with every bit turned.
+        [0x2001, 0, ..] => {
+            let client = last.map(|client| Ipv4Addr::from_bits(!client.to_bits()));
+            [at([4, 5, 6, 7]), client, None, None]
+        }
+        // NAT64 (RFC 6052) by its well-known prefix, IPv4-translated (RFC 2765), ISATAP (RFC 5214), and
+        // IPv4-compatible, which is retired.
+        [0x64, 0xff9b, 0, 0, 0, 0, ..]
+        | [0, 0, 0, 0, 0xffff, 0, ..]
+        | [.., 0 | 0x200, 0x5efe, _, _]
+        | [0, 0, 0, 0, 0, 0, 1..=u16::MAX, _] => [last, None, None, None],
+        _ => [None; 4],
+    }
 }
 
 /// RFC 6761 section 6.3: these names mean loopback and nothing else.
@@ -171,6 +197,20 @@ mod tests {
             "::ffff:169.254.169.254",
             "64:ff9b::a9fe:a9fe",
             "::169.254.169.254",
+            "64:ff9b:1::169.254.169.254",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:aaa9:fe:a9fe::",
+            "64:ff9b:1:aa:a9:fea9:fe00:0",
+            "2002:a9fe:a9fe::1",
+            "2002:7f00:1::",
+            "2001:0:a9fe:a9fe:0:0:c000:1",
+            "2001:0:c000:201::5601:5601",
+            "2001:0:c000:201::80ff:fffe",
+            "::ffff:0:127.0.0.1",
+            "2001:db8::5efe:127.0.0.1",
+            "2001:db8::200:5efe:169.254.169.254",
+            "fec0::1",
+            "feff::1",
             "fe80::1",
             "fd00:ec2::254",
             "100.100.100.200",
@@ -188,7 +228,19 @@ mod tests {
         ] {
             assert!(refused(&allow, "shop.example", address), "{address}");
         }
-        for address in ["10.0.0.7", "192.168.1.1", "172.16.0.1", "fd12::1", "203.0.113.7"] {
+        for address in [
+            "10.0.0.7",
+            "192.168.1.1",
+            "172.16.0.1",
+            "fd12::1",
+            "203.0.113.7",
+            "64:ff9b::203.0.113.7",
+            "64:ff9b:1::203.0.113.7",
+            "2002:cb00:7107::1",
+            "2001:0:cb00:7101::34ff:8ef8",
+            "2001:db8::1",
+            "2606:4700::1111",
+        ] {
             assert!(!refused(&allow, "shop.example", address), "{address}");
         }
     }
