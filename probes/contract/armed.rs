@@ -32,8 +32,7 @@ impl<P: Probe> Armed for P {
             let evidence = match time::timeout(visit.deadline, observed).await {
                 Ok(Ok(evidence)) => evidence,
                 Ok(Err(panic)) => Err(panicked(panic.as_ref())),
-                Err(_) => Err(Obstacle::Timeout
-                    .because(format!("the visit did not end within {:?}", visit.deadline))),
+                Err(_) => Err(visit.net.out_of_time(visit.deadline)),
             };
             let mut report = report(self, evidence);
             redact(&mut report, visit.net.redactor());

@@ -21,6 +21,10 @@ pub(super) struct Breaker {
 struct State {
     /// Server errors and time-outs in a row.
     failures: u32,
+    /// The route they all came from; `None` if from several, or before there was a route.
+    broken: Option<u64>,
+    /// The last good answers of two routes, the latest first.
+    good: [Option<(u64, Instant)>; 2],
     /// Whether each of the last answers was slow, the latest in the lowest bit.
     slow: u16,
     routes: HashMap<u64, Route>,
@@ -48,8 +52,8 @@ struct Route {
 pub(super) enum Sample {
     /// An answer below 500, from the route with this hash.
     Answered { route: u64, latency: Duration },
-    /// A server error or a time-out.
-    Failed,
+    /// A server error or a time-out of this route; `None` where connecting failed already.
+    Failed { route: Option<u64> },
 }
 
 impl Breaker {
@@ -78,12 +82,15 @@ impl Breaker {
     pub(super) fn record(&self, sample: Sample) {
         let mut state = self.lock();
         let bad = match sample {
-            Sample::Failed => {
+            Sample::Failed { route } => {
+                state.broken = route.filter(|_| state.failures == 0 || state.broken == route);
                 state.failures = state.failures.saturating_add(1);
-                Some(FAILING)
+                // One broken route among good ones is no target in trouble.
+                (!state.is_good_elsewhere()).then_some(FAILING)
             }
             Sample::Answered { route, latency } => {
                 state.failures = 0;
+                state.answered_well(route);
                 let slow = state.is_slow(route, latency);
                 state.slow = (state.slow << 1) | u16::from(slow);
                 slow.then_some(SLOW)
@@ -97,7 +104,7 @@ impl Breaker {
                 state.open = None;
                 state.slow = 0;
             }
-            (None, _) if state.failures >= FAILURES => state.open = opened(FAILING),
+            (None, Some(FAILING)) if state.failures >= FAILURES => state.open = opened(FAILING),
             (None, _) if (state.slow & LAST_TEN).count_ones() > 5 => state.open = opened(SLOW),
             (None, _) => {}
         }
@@ -109,6 +116,20 @@ impl Breaker {
 }
 
 impl State {
+    fn answered_well(&mut self, route: u64) {
+        if self.good[0].is_some_and(|(other, _)| other != route) {
+            self.good[1] = self.good[0];
+        }
+        self.good[0] = Some((route, Instant::now()));
+    }
+
+    /// Whether all failures came from one route while another one answers as it should.
+    fn is_good_elsewhere(&self) -> bool {
+        let Some(broken) = self.broken else { return false };
+        let mut others = self.good.iter().flatten().filter(|(route, _)| *route != broken);
+        others.any(|(_, at)| at.elapsed() < COOL_DOWN)
+    }
+
     /// Whether this answer took three times as long as the route's usual one, and long enough for
     /// that not to be noise. The answer then counts towards what is usual.
     fn is_slow(&mut self, route: u64, latency: Duration) -> bool {
@@ -178,6 +199,8 @@ mod tests {
         Sample::Answered { route: 1, latency: Duration::from_millis(millis) }
     }
 
+    const FAILED: Sample = Sample::Failed { route: Some(7) };
+
     fn refuses(breaker: &Arc<Breaker>) -> bool {
         breaker.admit().is_err_and(|refusal| refusal.obstacle == Obstacle::BreakerOpen)
     }
@@ -185,19 +208,49 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn three_failures_in_a_row_open_it() {
         let breaker = Arc::new(Breaker::default());
-        for sample in [Sample::Failed, Sample::Failed, answered(1), Sample::Failed, Sample::Failed]
-        {
+        let connecting = Sample::Failed { route: None };
+        for sample in [FAILED, FAILED, answered(1), FAILED, connecting] {
             breaker.record(sample);
             assert!(!refuses(&breaker));
         }
-        breaker.record(Sample::Failed);
+        breaker.record(FAILED);
+        assert!(refuses(&breaker));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_broken_route_among_good_ones_does_not_open_it() {
+        let breaker = Arc::new(Breaker::default());
+        breaker.record(answered(1));
+        (0..50).for_each(|_| breaker.record(FAILED));
+        assert!(!refuses(&breaker), "route 1 has just answered");
+        time::advance(COOL_DOWN).await;
+        breaker.record(FAILED);
+        assert!(refuses(&breaker), "nothing has answered well for a minute");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_broken_routes_open_it() {
+        let breaker = Arc::new(Breaker::default());
+        breaker.record(answered(1));
+        breaker.record(FAILED);
+        breaker.record(Sample::Failed { route: Some(8) });
+        assert!(!refuses(&breaker));
+        breaker.record(FAILED);
+        assert!(refuses(&breaker));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_route_that_was_good_before_it_broke_vouches_for_nothing() {
+        let breaker = Arc::new(Breaker::default());
+        breaker.record(answered(1));
+        (0..3).for_each(|_| breaker.record(Sample::Failed { route: Some(1) }));
         assert!(refuses(&breaker));
     }
 
     #[tokio::test(start_paused = true)]
     async fn after_a_minute_one_request_tries_and_closes_it_or_not() {
         let breaker = Arc::new(Breaker::default());
-        (0..3).for_each(|_| breaker.record(Sample::Failed));
+        (0..3).for_each(|_| breaker.record(FAILED));
         time::advance(Duration::from_millis(59_999)).await;
         assert!(refuses(&breaker));
         time::advance(Duration::from_millis(1)).await;
@@ -206,7 +259,7 @@ mod tests {
         assert!(refuses(&breaker), "one at a time");
         drop(trial);
         let trial = breaker.admit().expect("the first gave no answer").expect("a trial");
-        breaker.record(Sample::Failed);
+        breaker.record(FAILED);
         drop(trial);
         assert!(refuses(&breaker), "it failed again");
 

@@ -1,11 +1,6 @@
 //! How much may be asked of a target.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
-
-use tokio::time::{self, Instant};
+use std::time::Duration;
 
 /// What gonogo may ask of a target, and take from it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,61 +47,5 @@ impl Default for Budgets {
             connect_timeout: Duration::from_secs(3),
             read_timeout: Duration::from_secs(5),
         }
-    }
-}
-
-/// A token bucket, kept as the time at which it would be full again (GCRA): no task refills it.
-#[derive(Debug)]
-pub(super) struct Pace {
-    interval: Duration,
-    burst: Duration,
-    full_at: Mutex<Instant>,
-}
-
-impl Pace {
-    pub(super) fn new(budgets: &Budgets) -> Self {
-        let interval = Duration::from_secs(1) / budgets.requests_per_second.max(1);
-        Self {
-            interval,
-            burst: interval.saturating_mul(budgets.burst.max(1) - 1),
-            full_at: Mutex::new(Instant::now()),
-        }
-    }
-
-    /// Waits until one more may be sent. A caller that gives up waiting loses its turn.
-    pub(super) async fn turn(&self) {
-        let wait = {
-            let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            let start = now.max(*full_at);
-            *full_at = start + self.interval;
-            (start - now).saturating_sub(self.burst)
-        };
-        if !wait.is_zero() {
-            time::sleep(wait).await;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_goes_at_once_and_the_rest_at_the_rate() {
-        let pace = Pace::new(&Budgets { requests_per_second: 10, burst: 3, ..Budgets::default() });
-        let start = Instant::now();
-        let mut at = Vec::new();
-        for _ in 0..6 {
-            pace.turn().await;
-            at.push((Instant::now() - start).as_millis());
-        }
-        assert_eq!(at, [0, 0, 0, 100, 200, 300]);
-        time::sleep(Duration::from_mins(1)).await;
-        let rested = Instant::now();
-        for _ in 0..3 {
-            pace.turn().await;
-        }
-        assert_eq!(Instant::now(), rested, "the bucket is full again");
     }
 }

@@ -161,7 +161,7 @@ struct Capped {
 impl Write for Capped {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let room = self.limit - self.bytes.len();
-        self.bytes.extend_from_slice(&data[..room.min(data.len())]);
+        append(&mut self.bytes, &data[..room.min(data.len())], self.limit);
         if data.len() > room {
             self.full = true;
             return Err(io::Error::other(over_budget(self.limit)));
@@ -183,9 +183,9 @@ impl Gathered {
             self.only = data;
         } else {
             if self.all.is_empty() {
-                self.all.extend_from_slice(&std::mem::take(&mut self.only));
+                append(&mut self.all, &std::mem::take(&mut self.only), limit);
             }
-            self.all.extend_from_slice(&data);
+            append(&mut self.all, &data, limit);
         }
         if over { Err(over_budget(limit)) } else { Ok(()) }
     }
@@ -193,6 +193,20 @@ impl Gathered {
     fn into_bytes(self) -> Bytes {
         if self.all.is_empty() { self.only } else { self.all.into() }
     }
+}
+
+/// Appends. The room doubles in steps that end at `limit`, so that growing to it never holds more than
+/// half as much besides.
+pub(super) fn append(bytes: &mut Vec<u8>, data: &[u8], limit: usize) {
+    let needed = bytes.len() + data.len();
+    if needed > bytes.capacity() {
+        let mut room = limit.max(needed);
+        while room / 2 >= needed {
+            room /= 2;
+        }
+        bytes.reserve_exact(room - bytes.len());
+    }
+    bytes.extend_from_slice(data);
 }
 
 fn over_budget(limit: usize) -> Obstructed {

@@ -12,11 +12,10 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream, lookup_host},
-    sync::OwnedSemaphorePermit,
     time,
 };
 
-use super::{Allow, Endpoint, Phases, breaker::Trial, failure};
+use super::{Allow, Endpoint, Phases, breaker::Trial, failure, queue::Seat};
 use crate::contract::{Obstacle, Obstructed};
 
 /// Where a connection goes, after names are resolved.
@@ -47,7 +46,7 @@ pub struct Connection {
     address: Address,
     unread: usize,
     pub(super) phases: Phases,
-    _leave: Leave,
+    _permit: Permit,
 }
 
 impl Connection {
@@ -64,10 +63,10 @@ impl Connection {
     }
 }
 
-/// The budgets' leave to be connected, given back when dropped.
+/// The permission to be connected, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Leave {
-    pub(super) _permit: OwnedSemaphorePermit,
+pub(super) struct Permit {
+    pub(super) _seat: Seat,
     pub(super) _trial: Option<Trial>,
     /// Bytes that may be read.
     pub(super) bytes: usize,
@@ -116,7 +115,7 @@ pub(super) async fn resolve(
 pub(super) async fn dial(
     addresses: &[Address],
     until: time::Instant,
-    leave: Leave,
+    permit: Permit,
 ) -> Result<Connection, Obstructed> {
     let mut failed = Obstacle::Unreachable.because("there is no address to call");
     for (tried, address) in addresses.iter().enumerate() {
@@ -127,8 +126,8 @@ pub(super) async fn dial(
         match time::timeout_at(now + share, open(address)).await {
             Ok(Ok(stream)) => {
                 let phases = Phases { connect: started.elapsed(), ..Phases::default() };
-                let (unread, address) = (leave.bytes, address.clone());
-                return Ok(Connection { stream, address, unread, phases, _leave: leave });
+                let (unread, address) = (permit.bytes, address.clone());
+                return Ok(Connection { stream, address, unread, phases, _permit: permit });
             }
             Ok(Err(error)) => failed = failure::of_connect(address, &error),
             Err(_) => {

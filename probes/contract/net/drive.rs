@@ -14,6 +14,9 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::frames::Frames;
+use crate::contract::{Obstacle, Obstructed};
+
 /// Polls `future`, and the connection it depends on first.
 pub(super) async fn beside<F: Future>(
     mut drive: impl FnMut(&mut Context<'_>),
@@ -32,6 +35,40 @@ pub(super) async fn beside<F: Future>(
 pub(super) struct Seen {
     pub(super) first: OnceLock<Instant>,
     pub(super) bytes: AtomicUsize,
+    /// Where it was we who ended the reading. What is above tells the end of a connection from it no
+    /// more.
+    pub(super) cut: OnceLock<Obstructed>,
+    /// Of HTTP/2 only.
+    pub(super) frames: Option<Mutex<Frames>>,
+}
+
+impl Seen {
+    /// For a connection that speaks HTTP/2.
+    pub(super) fn of_http2() -> Self {
+        Self { frames: Some(Mutex::default()), ..Self::default() }
+    }
+
+    /// Takes note of what was read; an error ends the reading.
+    fn note(&self, read: &[u8]) -> io::Result<()> {
+        self.first.get_or_init(Instant::now);
+        self.bytes.fetch_add(read.len(), Ordering::Relaxed);
+        let Some(frames) = &self.frames else { return Ok(()) };
+        let mut frames = frames.lock().unwrap_or_else(PoisonError::into_inner);
+        frames.see(read);
+        if frames.headers() <= INTERIM + 2 {
+            return Ok(());
+        }
+        Err(io::Error::other(Obstacle::OverBudget.because(format!(
+            "the target sends more than {INTERIM} interim answers (1xx) before its answer"
+        ))))
+    }
+
+    fn note_failure(&self, error: &io::Error) {
+        let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Obstructed>());
+        if let Some(ours) = ours {
+            let _ = self.cut.set(ours.clone());
+        }
+    }
 }
 
 pub(super) struct Witness<S> {
@@ -46,11 +83,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Witness<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let outcome = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
-        let read = buf.filled().len() - before;
-        if read > 0 {
-            self.seen.first.get_or_init(Instant::now);
-            self.seen.bytes.fetch_add(read, Ordering::Relaxed);
+        let mut outcome = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
+        if buf.filled().len() > before && outcome.is_ok() {
+            outcome = self.seen.note(&buf.filled()[before..]);
+        }
+        if let Err(error) = &outcome {
+            self.seen.note_failure(error);
         }
         Poll::Ready(outcome)
     }
@@ -114,3 +152,6 @@ impl Drop for EndOnDrop<'_> {
         drop(self.0.take());
     }
 }
+
+/// Interim answers of one connection. Sound servers send one or two.
+const INTERIM: usize = 4;

@@ -30,8 +30,20 @@ impl Endpoint {
     /// The host and port of a URL; `None` if it has none.
     #[must_use]
     pub fn of_url(url: &Url) -> Option<Self> {
-        Some(Self::tcp(url.host_str()?, url.port_or_known_default()?))
+        Some(Self::tcp(url.host_str()?, port_of(url)?))
     }
+}
+
+/// The port of a URL, or its scheme's own; `None` where neither is known.
+#[must_use]
+pub fn port_of(url: &Url) -> Option<u16> {
+    url.port_or_known_default().or_else(|| match url.scheme() {
+        "postgres" | "postgresql" => Some(5432),
+        "redis" | "rediss" => Some(6379),
+        "mqtt" => Some(1883),
+        "mqtts" => Some(8883),
+        _ => None,
+    })
 }
 
 impl fmt::Display for Endpoint {
@@ -81,6 +93,16 @@ mod tests {
             assert_eq!(text.parse::<Endpoint>().expect(text).to_string(), text);
         }
         assert_eq!("DB.Example.:5432".parse(), Ok(Endpoint::tcp("db.example", 5432)));
+    }
+
+    #[test]
+    fn a_url_has_its_own_port_or_that_of_its_scheme_or_none() {
+        let port = |url: &str| port_of(&Url::parse(url).expect(url));
+        assert_eq!(port("https://a.example"), Some(443));
+        assert_eq!(port("postgres://db.example/x"), Some(5432));
+        assert_eq!(port("mqtt://a.example:99"), Some(99));
+        assert_eq!(port("tcp://a.example"), None);
+        assert_eq!(Endpoint::of_url(&Url::parse("grpc://a.example").expect("a URL")), None);
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub(super) async fn send_http2<S>(
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(Seen::of_http2());
     let tasks = Tasks::default();
     let _ends_them = EndOnDrop(&tasks);
     let (mut sender, connection) = http2::Builder::new(tasks.clone())
@@ -117,6 +117,9 @@ async fn read(
     let response = match time::timeout(within, beside(&mut drive, response)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
+            if let Some(cut) = seen.cut.get() {
+                return Err(cut.clone());
+            }
             let failed = failure::of_http(peer, &error);
             // HTTP/2 reports a header list over our limit as a broken stream.
             let flooded = seen.bytes.load(Ordering::Relaxed) > budgets.header_bytes;
@@ -135,7 +138,7 @@ async fn read(
         Version::HTTP_2 => headed,
         _ => seen.first.get().copied().unwrap_or(headed),
     };
-    let body = read_body(&mut drive, incoming, &head.headers, peer, budgets).await;
+    let body = read_body(&mut drive, incoming, &head.headers, seen, peer, budgets).await;
     Ok(Answer {
         version: head.version,
         status: head.status,
@@ -150,6 +153,7 @@ async fn read_body(
     drive: &mut impl FnMut(&mut Context<'_>),
     mut incoming: Incoming,
     headers: &HeaderMap,
+    seen: &Seen,
     peer: &Address,
     budgets: &Budgets,
 ) -> Body {
@@ -160,7 +164,11 @@ async fn read_body(
     let within = budgets.read_timeout;
     let reading = async {
         while let Some(frame) = beside(&mut *drive, incoming.frame()).await {
-            let frame = frame.map_err(|error| failure::of_http(peer, &error))?;
+            let failed = |error| match seen.cut.get() {
+                Some(cut) => cut.clone(),
+                None => failure::of_http(peer, &error),
+            };
+            let frame = frame.map_err(failed)?;
             if let Ok(data) = frame.into_data() {
                 intake.take(data)?;
             }

@@ -6,6 +6,7 @@
 //! unverified TLS, never uses a proxy of the environment, says who is there (`User-Agent`), and
 //! records each exchange with its phases.
 
+mod account;
 mod allow;
 mod breaker;
 mod budget;
@@ -16,13 +17,17 @@ mod endpoint;
 mod exchange;
 mod failure;
 mod follow;
+mod frames;
 mod http;
 mod memo;
 mod open;
 mod phases;
+mod queue;
 mod raw;
 mod replay;
+mod send;
 mod session;
+mod shared;
 mod starttls;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
@@ -35,12 +40,13 @@ mod wire;
 pub use allow::Allow;
 pub use budget::Budgets;
 pub use dial::{Address, Connection};
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, port_of};
 pub use exchange::{Body, Exchange, Negotiated, Request};
 pub use phases::Phases;
 pub use raw::RawAnswer;
 pub(in crate::contract) use session::REQUESTS;
-pub use session::{HandshakeError, Net, NetSettings, Session};
+pub use session::{HandshakeError, Session};
+pub use shared::{Net, NetSettings};
 pub use starttls::{StartTls, StartTlsError};
 pub use tls::{crypto, negotiated, warm_up};
 pub use trust::{ClientIdentity, Roots, Trust, TrustError};

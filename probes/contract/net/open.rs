@@ -1,9 +1,6 @@
-//! Opening a connection: with the budgets' leave, to an allowed address, secured.
+//! Opening a connection: within the budgets, to an allowed address, secured.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
@@ -11,7 +8,7 @@ use tokio_rustls::client::TlsStream;
 use super::{
     Address, Connection, Endpoint, Session,
     breaker::Sample,
-    dial::{self, Leave},
+    dial::{self, Permit},
     tls::Manner,
 };
 use crate::contract::{Footprint, Obstacle, Obstructed};
@@ -26,15 +23,13 @@ impl Session {
         if let Some(address) = address {
             self.allowed(endpoint, address)?;
         }
-        let leave = self.leave().await?;
+        let permit = self.permit().await?;
         let (addresses, resolve) = match address {
             Some(address) => (vec![address.clone()], Duration::ZERO),
             None => self.resolve(endpoint).await?,
         };
-        let dialled = dial::dial(&addresses, self.connect_by(), leave).await;
-        // A port that a firewall drops is silent for ever; only the target's own tells of trouble.
-        let is_own = *endpoint == self.net.origin;
-        let mut connection = if is_own { self.heed(dialled)? } else { dialled? };
+        let dialled = dial::dial(&addresses, self.connect_by(), permit).await;
+        let mut connection = self.heed(dialled, endpoint, None)?;
         connection.phases.resolve = resolve;
         Ok(connection)
     }
@@ -47,29 +42,27 @@ impl Session {
         manner: Manner,
     ) -> Result<TlsStream<Connection>, Obstructed> {
         let name = self.server_name(endpoint)?;
-        let until =
-            self.connect_by() - connection.phases.connect.min(self.net.budgets.connect_timeout);
+        let until = self.connect_by() - connection.phases.connect.min(self.budgets.connect_timeout);
         let stream = self.net.tls.connect(connection, name, manner, until).await;
-        self.heed(stream.map_err(|error| error.obstructed))
+        self.heed(stream.map_err(|error| error.obstructed), endpoint, None)
     }
 
-    /// Waits for the budgets' leave to open one more connection.
-    async fn leave(&self) -> Result<Leave, Obstructed> {
+    /// Waits until the budgets allow one more connection.
+    async fn permit(&self) -> Result<Permit, Obstructed> {
         let net = &*self.net;
         let trial = match self.footprint {
-            Footprint::Passive => None,
-            _ => net.breaker.admit()?,
+            // A disruption means trouble: it watches the target through it.
+            Footprint::Passive | Footprint::Disruptive => None,
+            Footprint::Active | Footprint::Load => net.breaker.admit()?,
         };
-        let limit = net.budgets.requests_per_visit.unwrap_or(self.requests);
-        if self.spent.fetch_add(1, Ordering::Relaxed) >= limit {
+        let limit = self.budgets.requests_per_visit.unwrap_or(self.requests);
+        if !self.account.spend(limit) {
             let detail = format!("the visit has used up its {limit} connections and requests");
             return Err(Obstacle::OverBudget.because(detail));
         }
-        let permit = Arc::clone(&net.in_flight).acquire_owned().await;
-        let permit = permit.map_err(|_| Obstacle::Local.because("the net has been taken down"))?;
-        net.pace.turn().await;
+        let seat = self.queue.connection(&self.account).await;
         net.requests.fetch_add(1, Ordering::Relaxed);
-        Ok(Leave { _permit: permit, _trial: trial, bytes: net.budgets.connection_bytes() })
+        Ok(Permit { _seat: seat, _trial: trial, bytes: self.budgets.connection_bytes() })
     }
 
     pub(super) async fn resolve(
@@ -80,7 +73,7 @@ impl Session {
         if *endpoint == net.origin && !net.connect_to.is_empty() {
             return Ok((net.connect_to.clone(), Duration::ZERO));
         }
-        dial::resolve(endpoint, &net.allow, net.budgets.connect_timeout).await
+        dial::resolve(endpoint, &net.allow, self.budgets.connect_timeout).await
     }
 
     /// Whether an address may be called in place of what an allowed endpoint resolves to: it is one of
@@ -101,15 +94,30 @@ impl Session {
         }
     }
 
-    /// Tells the breaker of a time-out.
-    pub(super) fn heed<T>(&self, outcome: Result<T, Obstructed>) -> Result<T, Obstructed> {
-        if let Err(Obstructed { obstacle: Obstacle::Timeout, .. }) = &outcome {
-            self.net.breaker.record(Sample::Failed);
+    /// Tells the breaker of a time-out. `route` is what was asked for, if it came to that.
+    pub(super) fn heed<T>(
+        &self,
+        outcome: Result<T, Obstructed>,
+        endpoint: &Endpoint,
+        route: Option<u64>,
+    ) -> Result<T, Obstructed> {
+        if let Err(Obstructed { obstacle: Obstacle::Timeout, .. }) = &outcome
+            && self.feeds_breaker(endpoint)
+        {
+            self.net.breaker.record(Sample::Failed { route });
         }
         outcome
     }
 
+    /// Whether what happens at this endpoint tells of trouble at the target: another host's is not the
+    /// target's, a port that a firewall drops is silent for ever, and what a load or a disruption meets
+    /// it has caused itself.
+    pub(super) fn feeds_breaker(&self, endpoint: &Endpoint) -> bool {
+        matches!(self.footprint, Footprint::Passive | Footprint::Active)
+            && *endpoint == self.net.origin
+    }
+
     pub(super) fn connect_by(&self) -> Instant {
-        Instant::now() + self.net.budgets.connect_timeout
+        Instant::now() + self.budgets.connect_timeout
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
     time,
 };
 
-use super::{Address, failure};
+use super::{Address, decode::append, failure};
 use crate::contract::{Obstacle, Obstructed};
 
 /// What came back on a raw connection.
@@ -27,12 +27,12 @@ pub struct RawAnswer {
 }
 
 /// Writes, then reads until the target closes, is quiet for `quiet`, or has sent more than a connection
-/// may; at most `within` and `quiet` together.
+/// may, which is `most`; at most `within` and `quiet` together.
 pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     bytes: &[u8],
-    quiet: Duration,
-    within: Duration,
+    (quiet, within): (Duration, Duration),
+    most: usize,
     peer: &Address,
 ) -> Result<RawAnswer, Obstructed> {
     let write = async {
@@ -46,12 +46,14 @@ pub(super) async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
     let until = time::Instant::now() + within + quiet;
     let mut answer = RawAnswer::default();
     let mut read = Vec::new();
+    let mut buffer = vec![0; 8 << 10];
     let end = loop {
         let next = until.min(time::Instant::now() + quiet);
-        match time::timeout_at(next, stream.read_buf(&mut read)).await {
+        match time::timeout_at(next, stream.read(&mut buffer)).await {
             Ok(Ok(0)) => break Ok(true),
-            Ok(Ok(_)) => {
+            Ok(Ok(count)) => {
                 answer.first_byte.get_or_insert_with(|| sent.elapsed());
+                append(&mut read, &buffer[..count], most);
             }
             Ok(Err(error)) => break Err(error),
             Err(_) => break Ok(false),

@@ -61,7 +61,7 @@ impl Session {
         connection: &mut Connection,
         protocol: StartTls,
     ) -> Result<(), StartTlsError> {
-        let within = self.net.budgets.read_timeout;
+        let within = self.budgets.read_timeout;
         let mut talk = Talk {
             peer: connection.address().clone(),
             connection,
