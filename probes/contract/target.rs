@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::net;
+
 /// A deployed system under test, named once in the configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Target {
@@ -26,10 +28,17 @@ impl Target {
         host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host)
     }
 
-    /// The port of the URL, or the scheme's own.
+    /// The port of the URL, or the scheme's own; `None` where the scheme has none.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.url.port_or_known_default().unwrap_or(443)
+    pub fn port(&self) -> Option<u16> {
+        net::port_of(&self.url)
+    }
+
+    /// The host and port its users reach it by; `None` where the URL names no port and its scheme has
+    /// none.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<net::Endpoint> {
+        net::Endpoint::of_url(&self.url)
     }
 
     /// Whether its users reach it by TLS.

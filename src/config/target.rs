@@ -273,7 +273,7 @@ impl TargetSettings {
 
 /// The endpoint that the URL names.
 fn origin(target: &Target) -> Endpoint {
-    Endpoint::tcp(target.host(), target.port())
+    target.endpoint().expect("a target's URL was checked to have a host and a scheme with a port")
 }
 
 fn single(address: IpAddr) -> IpNet {

@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time,
-};
 
 use super::Survey;
 use crate::{
     contract::{
         Obstacle, Obstructed, Visit,
-        net::{Endpoint, Request},
+        net::{Endpoint, Request, Session, StartTls, StartTlsError},
     },
     health::{
         evidence::{Dependency, Look},
@@ -61,7 +57,10 @@ fn judged(survey: &mut Survey<'_>, name: &str, answer: Result<(), Obstructed>) -
         return Look::Up;
     };
     match obstructed.obstacle {
-        Obstacle::Refused | Obstacle::Reset | Obstacle::Closed => Look::Down(obstructed),
+        // It says itself that it takes no connections, or it takes none.
+        Obstacle::Throttled | Obstacle::Refused | Obstacle::Reset | Obstacle::Closed => {
+            Look::Down(obstructed)
+        }
         Obstacle::Timeout | Obstacle::Unreachable | Obstacle::Dns
             if survey.remembered.reached.contains(name) =>
         {
@@ -76,46 +75,33 @@ fn judged(survey: &mut Survey<'_>, name: &str, answer: Result<(), Obstructed>) -
 }
 
 async fn answers(visit: &Visit, way: Option<Way>) -> Result<(), Obstructed> {
-    let look = async {
-        match way {
-            Some(Way::Tcp(endpoint)) => visit.net.connect(&endpoint).await.map(drop),
-            Some(Way::Http(link)) => {
-                let url = link.on(&visit.target);
-                let status = visit.net.exchange(Request::get(url.clone())).await?.status;
-                if status.is_server_error() {
-                    let detail = format!("{url} answers {}", status.as_u16());
-                    return Err(Obstacle::Closed.because(detail));
-                }
-                Ok(())
+    let net = visit.net.hurried(PATIENCE);
+    match way {
+        Some(Way::Tcp(endpoint)) => net.connect(&endpoint).await.map(drop),
+        Some(Way::Http(link)) => {
+            let url = link.on(&visit.target);
+            let status = net.exchange(Request::get(url.clone())).await?.status;
+            if status.is_server_error() {
+                let detail = format!("{url} answers {}", status.as_u16());
+                return Err(Obstacle::Closed.because(detail));
             }
-            Some(Way::Postgres(endpoint)) => postgres(visit, &endpoint).await,
-            None => Err(Obstacle::NotAllowed.because("the settings do not say how to look at it")),
+            Ok(())
         }
-    };
-    let timeout = || Obstacle::Timeout.because(format!("no answer within {PATIENCE:?}"));
-    time::timeout(PATIENCE, look).await.unwrap_or_else(|_| Err(timeout()))
+        Some(Way::Postgres(endpoint)) => postgres(&net, &endpoint).await,
+        None => Err(Obstacle::NotAllowed.because("the settings do not say how to look at it")),
+    }
 }
 
 /// Asks whether the server speaks TLS, which PostgreSQL and its poolers answer with one byte before
 /// anybody logs in. Nothing is written to the server's log at its default level. It proves that the
 /// server takes connections, not that the database has recovered.
-async fn postgres(visit: &Visit, endpoint: &Endpoint) -> Result<(), Obstructed> {
-    let closed = |error: std::io::Error| {
-        Obstacle::Closed.because(format!("{endpoint} closed the connection: {error}"))
-    };
-    let mut connection = visit.net.connect(endpoint).await?;
-    connection.write_all(&SSL_REQUEST).await.map_err(closed)?;
-    match connection.read_u8().await.map_err(closed)? {
-        b'S' | b'N' => Ok(()),
-        b'E' => Err(Obstacle::Closed.because(format!("PostgreSQL at {endpoint} answers an error"))),
-        _ => {
-            Err(Obstacle::Protocol.because(format!("what answers at {endpoint} is not PostgreSQL")))
-        }
+async fn postgres(net: &Session, endpoint: &Endpoint) -> Result<(), Obstructed> {
+    let mut connection = net.connect(endpoint).await?;
+    match net.start_tls(&mut connection, StartTls::Postgres).await {
+        Ok(()) | Err(StartTlsError::Refused(_) | StartTlsError::Injected(_)) => Ok(()),
+        Err(StartTlsError::Obstructed(obstructed)) => Err(obstructed),
     }
 }
-
-/// SSLRequest: its length and a code that is no version of the protocol.
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// A dependency that takes longer is of no use to a readiness endpoint with a second to answer.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -13,7 +13,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::Command,
+};
 
 use super::Health;
 use crate::contract::{
@@ -151,7 +154,7 @@ async fn a_target_that_sends_garbage_or_half_an_answer_passes_nothing() {
     for bytes in garbage {
         let server = Server::raw(move |mut stream| async move {
             let mut request = [0; 1024];
-            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut request).await;
+            let _ = stream.read(&mut request).await;
             let _ = stream.write_all(bytes).await;
             let _ = stream.shutdown().await;
         });
@@ -260,6 +263,37 @@ async fn what_is_not_postgresql_is_not_taken_for_it() {
     });
     let report = Deployment::new(server.await, settings).visit().await;
     assert!(!matches!(outcome(&report, "health-hides-dependency"), Outcome::Pass));
+}
+
+#[tokio::test]
+async fn a_database_that_answers_an_error_is_down_only_if_it_takes_no_connections() {
+    for (code, message, up) in [
+        ("0A000", "unsupported frontend protocol 1234.5679", 1.0),
+        ("57P03", "the database system is starting up", 0.0),
+        ("53300", "sorry, too many clients already", 0.0),
+    ] {
+        let fields = format!("SFATAL\0C{code}\0M{message}\0\0");
+        let length = u32::try_from(fields.len() + 4).expect("short").to_be_bytes();
+        let error = [b"E", &length[..], fields.as_bytes()].concat();
+        let database = Server::raw(move |mut stream| {
+            let error = error.clone();
+            async move {
+                let _ = stream.read(&mut [0; 8]).await;
+                let _ = stream.write_all(&error).await;
+            }
+        });
+        let database = database.await;
+        let settings = json!({
+            "ready": "/readyz", "live": "/livez",
+            "depends": [{"name": "postgres", "postgres": database.address().to_string()}],
+        });
+        let server = Server::http(|asked| match asked.path.as_str() {
+            "/readyz" | "/livez" => Answer::text(200, "ok"),
+            _ => Answer::text(404, ""),
+        });
+        let report = Deployment::new(server.await, settings).visit().await;
+        assert_eq!(reading(&report, "health_dependency_up"), Some(up), "{code}: {report:?}");
+    }
 }
 
 #[tokio::test]

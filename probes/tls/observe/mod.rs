@@ -22,7 +22,7 @@ use super::{
     statements,
     when::seconds,
 };
-use crate::tls::settings::{ClientCertificate, own};
+use crate::tls::settings::ClientCertificate;
 use crate::{
     contract::{
         Obstacle, Obstructed, Visit,
@@ -50,7 +50,11 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
     let started = Instant::now();
     // Some of the time is kept for judging, so that what was seen by then is not lost.
     let until = time::Instant::now() + visit.deadline * 3 / 4;
-    let endpoint = tls.endpoint(&visit.target);
+    let endpoint = tls.endpoint(&visit.target).ok_or_else(|| {
+        let url = &visit.target.url;
+        Obstacle::NotAllowed
+            .because(format!("{url} names no port; say in `address` where TLS is spoken"))
+    })?;
     let name = match &tls.server_name {
         Some(name) => name.clone(),
         None => visit.net.server_name(&endpoint)?,
@@ -80,7 +84,7 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
         Some(file) => known.read(file.path()).await.err(),
         None => None,
     };
-    let is_http = endpoint == own(&visit.target);
+    let is_http = Some(&endpoint) == visit.target.endpoint().as_ref();
     let anonymous = looks.iter().map(async |(address, look)| {
         let wanted = is_http && tls.client_certificate == Some(ClientCertificate::Required);
         if !wanted || look.recorded.outcome.is_err() || look.recorded.afterwards == Afterwards::Ends

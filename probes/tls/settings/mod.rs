@@ -127,8 +127,8 @@ pub(super) enum ClientCertificate {
 impl Tls {
     /// HTTP has no STARTTLS, and it is what a target's URL speaks.
     pub(super) fn starts_with_http(&self, target: &Target, protocol: StartTls) -> Option<Mistake> {
-        let own = own(target);
-        if self.endpoint(target) != own {
+        let own = target.endpoint()?;
+        if self.address.as_ref().is_some_and(|address| *address != own) {
             return None;
         }
         let (scheme, word) = (target.url.scheme(), protocol.as_str());
@@ -159,17 +159,9 @@ impl Tls {
         }
     }
 
-    pub(super) fn endpoint(&self, target: &Target) -> Endpoint {
-        match &self.address {
-            Some(address) => address.clone(),
-            None => own(target),
-        }
+    pub(super) fn endpoint(&self, target: &Target) -> Option<Endpoint> {
+        self.address.clone().or_else(|| target.endpoint())
     }
-}
-
-/// Where the target's own URL leads.
-pub(super) fn own(target: &Target) -> Endpoint {
-    Endpoint::tcp(target.host(), target.port())
 }
 
 /// The tier that answers a check.
