@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 use tokio::time;
 
 use super::{
-    Fact, Finding, GaugeReadings, Item, Obstacle, Obstructed, Probe, Report, Visit, net,
-    probe::Mistake, redact::Redactor, target::Target,
+    Finding, GaugeReadings, Item, Obstacle, Obstructed, Probe, Report, Visit, boundary, net,
+    probe::Mistake, target::Target,
 };
 
 /// A probe configured for some target: the object-safe face of every [`Probe`].
@@ -34,9 +34,7 @@ impl<P: Probe> Armed for P {
                 Ok(Err(panic)) => Err(panicked(panic.as_ref())),
                 Err(_) => Err(visit.net.out_of_time(visit.deadline)),
             };
-            let mut report = report(self, evidence);
-            redact(&mut report, visit.net.redactor());
-            report
+            boundary::report(visit.net.redactor(), || report(self, evidence))
         })
     }
 
@@ -104,23 +102,4 @@ fn panicked(panic: &(dyn Any + Send)) -> Obstructed {
         Some(message) => format!("the probe panicked ({message}); this is a bug in gonogo"),
         None => "the probe panicked; this is a bug in gonogo".to_owned(),
     })
-}
-
-fn redact(report: &mut Report, redactor: &Redactor) {
-    let clean = |text: &mut String| redactor.clean_in_place(text);
-    for item in report.findings.iter_mut().flat_map(|finding| &mut finding.items) {
-        clean(&mut item.subject);
-        clean(&mut item.seen);
-        item.replay.iter_mut().for_each(clean);
-    }
-    for Fact { name, value, .. } in &mut report.facts {
-        clean(name.to_mut());
-        clean(value);
-    }
-    for reading in report.readings.iter_mut().flat_map(|gauge| &mut gauge.readings) {
-        reading.labels.iter_mut().for_each(clean);
-    }
-    if let Some(obstructed) = &mut report.obstructed {
-        clean(&mut obstructed.detail);
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Check, Obstacle, Obstructed, Reading};
 
@@ -57,8 +57,10 @@ pub struct Finding {
     pub check: &'static Check,
     /// The worst of the items' outcomes.
     pub outcome: Outcome,
-    /// One entry a subject; never empty.
+    /// One entry a subject; never empty. The worst of them, if there are many.
     pub items: Vec<Item>,
+    /// The items that are not kept.
+    pub rest: Rest,
 }
 
 impl Finding {
@@ -75,7 +77,38 @@ impl Finding {
             // Not reached: there is at least one item.
             Outcome::Unknown(Obstacle::Panicked),
         );
-        Self { check, outcome, items }
+        Self { check, outcome, items, rest: Rest::default() }
+    }
+}
+
+/// Items that were counted and not kept, none of them worse than those that were.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Rest {
+    /// How many of them fail.
+    pub fail: usize,
+    /// How many could not be judged.
+    pub unknown: usize,
+    /// How many pass.
+    pub pass: usize,
+    /// To how many the question does not apply.
+    pub skip: usize,
+}
+
+impl Rest {
+    /// Counts one more.
+    pub fn count(&mut self, outcome: Outcome) {
+        *match outcome {
+            Outcome::Fail(_) => &mut self.fail,
+            Outcome::Unknown(_) => &mut self.unknown,
+            Outcome::Pass => &mut self.pass,
+            Outcome::Skip => &mut self.skip,
+        } += 1;
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn total(self) -> usize {
+        self.fail + self.unknown + self.pass + self.skip
     }
 }
 
@@ -158,7 +191,8 @@ impl Outcome {
     }
 
     /// Orders outcomes of items: the finding takes the largest.
-    const fn badness(self) -> u8 {
+    #[must_use]
+    pub const fn badness(self) -> u8 {
         match self {
             Self::Skip => 0,
             Self::Pass => 1,

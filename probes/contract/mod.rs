@@ -6,6 +6,7 @@
 //! of *items*; a *gauge* is a number worth graphing whether or not anything is wrong.
 
 mod armed;
+pub mod boundary;
 mod check;
 pub mod disk;
 mod finding;
@@ -14,7 +15,6 @@ mod memory;
 pub mod net;
 mod obstacle;
 mod probe;
-pub mod redact;
 pub mod setting;
 #[cfg(any(test, feature = "specimen"))]
 pub mod specimen;
@@ -22,8 +22,9 @@ mod target;
 mod visit;
 
 pub use armed::Armed;
+pub use boundary::redact;
 pub use check::{Check, Dimension, Footprint, Gauge, Impact, Reading, Rule, Settles};
-pub use finding::{Confidence, Fact, Finding, GaugeReadings, Item, Outcome, Report};
+pub use finding::{Confidence, Fact, Finding, GaugeReadings, Item, Outcome, Report, Rest};
 pub use kind::{GaugeInfo, Kind};
 pub use memory::{Memory, Sample, Window, WindowSummary};
 pub use obstacle::{Obstacle, Obstructed};

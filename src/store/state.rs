@@ -6,7 +6,7 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Confidence, Finding, GaugeReadings, Item, Kind, Obstacle, Outcome, Reading,
+    Check, Confidence, Finding, GaugeReadings, Item, Kind, Obstacle, Outcome, Reading, Rest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,8 @@ struct AnswerState {
     check: String,
     since: Option<f64>,
     items: Vec<ItemState>,
+    #[serde(default)]
+    rest: Rest,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -224,12 +226,14 @@ impl AnswerState {
             check: known.finding.check.id.to_owned(),
             since: known.since.map(unix),
             items: known.finding.items.iter().map(ItemState::of).collect(),
+            rest: known.finding.rest,
         }
     }
 
     fn restore(self, check: &'static Check) -> Answer {
         let items = self.items.into_iter().map(ItemState::restore).collect();
-        Answer::restored(Finding::of(check, items), self.since.map(moment))
+        let finding = Finding { rest: self.rest, ..Finding::of(check, items) };
+        Answer::restored(finding, self.since.map(moment))
     }
 }
 

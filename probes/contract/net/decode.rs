@@ -103,7 +103,7 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Obstructed> {
 }
 
 fn unknown(name: &[u8]) -> Obstructed {
-    let name: String = String::from_utf8_lossy(name).chars().take(40).collect();
+    let name = String::from_utf8_lossy(name);
     Obstacle::Protocol.because(format!(
         "the body is encoded as {name:?} although the request accepts only `identity`"
     ))

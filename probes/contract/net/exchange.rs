@@ -128,38 +128,6 @@ impl Body {
         String::from_utf8_lossy(&self.bytes)
     }
 
-    /// The beginning of the text, on one line, without control characters, for a report.
-    #[must_use]
-    pub fn excerpt(&self, chars: usize) -> String {
-        // White space is folded, so more bytes than characters are needed; how many more is a guess.
-        let enough = self.bytes.len().min(chars.saturating_mul(8));
-        let text = String::from_utf8_lossy(&self.bytes[..enough]);
-        let mut excerpt = String::new();
-        let mut length = 0;
-        for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-            if word.is_empty() {
-                continue;
-            }
-            if length > 0 {
-                excerpt.push(' ');
-                length += 1;
-            }
-            for c in word.chars() {
-                if length >= chars {
-                    excerpt.truncate(excerpt.trim_end().len());
-                    excerpt.push('…');
-                    return excerpt;
-                }
-                excerpt.push(c);
-                length += 1;
-            }
-        }
-        if enough < self.bytes.len() {
-            excerpt.push('…');
-        }
-        excerpt
-    }
-
     /// The SHA-256 of what was read, in hexadecimal.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -190,17 +158,6 @@ mod tests {
 
     fn body(text: &str) -> Body {
         Body { bytes: Bytes::copy_from_slice(text.as_bytes()), cut: None }
-    }
-
-    #[test]
-    fn an_excerpt_is_one_short_line() {
-        assert_eq!(body(" a\r\n\tb\0c ").excerpt(80), "a b c");
-        assert_eq!(body("hello world").excerpt(11), "hello world");
-        assert_eq!(body("hello world").excerpt(6), "hello…");
-        assert_eq!(body("hello world").excerpt(8), "hello wo…");
-        assert_eq!(body("éééé").excerpt(2), "éé…");
-        assert_eq!(body("").excerpt(5), "");
-        assert_eq!(body(&format!("a{}b", " ".repeat(100))).excerpt(10), "a…");
     }
 
     #[test]

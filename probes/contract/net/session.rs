@@ -97,7 +97,7 @@ impl Session {
 
     /// Takes secrets out of what is to be kept.
     #[must_use]
-    pub fn redactor(&self) -> &Redactor {
+    pub fn redactor(&self) -> &Arc<Redactor> {
         &self.net.redactor
     }
 

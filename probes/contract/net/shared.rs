@@ -21,7 +21,7 @@ pub struct Net {
     pub(super) budgets: Arc<Budgets>,
     pub(super) queue: Arc<Queue>,
     pub(super) user_agent: HeaderValue,
-    pub(super) redactor: Redactor,
+    pub(super) redactor: Arc<Redactor>,
     pub(super) requests: Arc<AtomicU64>,
     pub(super) tls: Tls,
     pub(super) breaker: Arc<Breaker>,
@@ -61,7 +61,7 @@ impl Net {
             origin: settings.origin,
             user_agent: HeaderValue::try_from(settings.user_agent)
                 .unwrap_or(HeaderValue::from_static("gonogo")),
-            redactor: settings.redactor,
+            redactor: Arc::new(settings.redactor),
             requests: settings.requests,
         }))
     }
