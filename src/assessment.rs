@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use gonogo_probes::contract::{Check, Item, Obstacle, Outcome};
+use gonogo_probes::contract::{Check, Finding, Item, Obstacle, Outcome, Rest};
 
 use crate::{
     findings::{ProbeFindings, Stale, TargetFindings},
@@ -37,6 +37,8 @@ pub struct Assessment<'a> {
     pub attestations: Vec<&'a Attestation>,
     /// How much of the target it is about, where that is not all.
     pub part: Option<Part>,
+    /// The waivers that are in force for the target and cover nothing.
+    pub idle: Vec<&'a Waiver>,
     /// When the assessment changes by itself: something becomes stale, or a waiver ends.
     pub holds_until: Option<SystemTime>,
 }
@@ -71,8 +73,12 @@ pub struct Line<'a> {
     pub since: Option<SystemTime>,
     /// Its parts; empty where the answer is stale.
     pub items: &'a [Item],
-    /// The waiver that covers the fail.
+    /// The waiver that covers the fail; the one that ends first, if several cover its items.
     pub waiver: Option<&'a Waiver>,
+    /// Every waiver that covers something of the finding, whether or not that decides.
+    pub waivers: Vec<&'a Waiver>,
+    /// The items that were counted and not kept.
+    pub rest: Rest,
     /// Why the answer is not believed, where it is too old or its date cannot be.
     pub stale: Option<Stale>,
 }
@@ -86,6 +92,16 @@ pub fn assess<'a>(
     let name = target.target.name.as_str();
     let mut horizon = Horizon { now, next: None };
     let mut lines = Vec::new();
+    let of_target = rulings.waivers.iter().filter(|waiver| waiver.concerns(name));
+    let mut waivers: Vec<&Waiver> = Vec::new();
+    for waiver in of_target {
+        let from = rulings.policy.waives_from(waiver.expires);
+        horizon.watch(Some(from));
+        if from <= now && waiver.is_in_force(now) {
+            horizon.watch(Some(waiver.expires));
+            waivers.push(waiver);
+        }
+    }
     for probe in &target.probes {
         let (stale, stale_at) = (probe.stale(now), probe.stale_at());
         horizon.watch(stale_at);
@@ -93,20 +109,12 @@ pub fn assess<'a>(
         horizon.watch(probe.visited.as_ref().map(|visited| visited.ended));
         for answer in &probe.answers {
             let check = answer.finding.check;
-            let outcome = match stale {
-                Some(_) => Outcome::Unknown(Obstacle::Stale),
-                None => answer.finding.outcome,
+            let covering = waivers.iter().copied().filter(|waiver| waiver.check == check.id);
+            let covering: Vec<&Waiver> = covering.collect();
+            let (status, used) = match stale {
+                Some(_) => (Status::Unknown(Obstacle::Stale), Vec::new()),
+                None => accepted(&answer.finding, &covering),
             };
-            let mut waiver = None;
-            for given in rulings.waivers.iter().filter(|waiver| waiver.covers(name, check.id)) {
-                let from = rulings.policy.waives_from(given.expires);
-                horizon.watch(Some(from));
-                if from <= now && given.is_in_force(now) {
-                    waiver = waiver.or(Some(given));
-                }
-            }
-            horizon.watch(waiver.map(|waiver| waiver.expires));
-            let status = Status::of(outcome, waiver.is_some());
             lines.push(Line {
                 probe,
                 check,
@@ -117,7 +125,12 @@ pub fn assess<'a>(
                     Some(Stale::Misdated) => None,
                 },
                 items: if stale.is_some() { &[] } else { &answer.finding.items },
-                waiver: waiver.filter(|_| status == Status::Waived),
+                rest: if stale.is_some() { Rest::default() } else { answer.finding.rest },
+                waiver: match status {
+                    Status::Waived => used.iter().copied().min_by_key(|waiver| waiver.expires),
+                    _ => None,
+                },
+                waivers: used,
                 stale,
             });
         }
@@ -128,8 +141,70 @@ pub fn assess<'a>(
         horizon.watch(Some(said.until));
     }
     let card = card(&lines, &attestations, &rulings.policy);
+    let idle = waivers.into_iter().filter(|waiver| is_idle(waiver, &lines)).collect();
     let (part, holds_until) = (None, horizon.next);
-    Assessment { target, lines, card, attestations, part, holds_until }
+    Assessment { target, lines, card, attestations, idle, part, holds_until }
+}
+
+/// A finding's status under the waivers that cover its check, and those that cover something of it: the
+/// worst item that no waiver covers decides, and if that is none, what was waived shows.
+fn accepted<'a>(finding: &Finding, waivers: &[&'a Waiver]) -> (Status, Vec<&'a Waiver>) {
+    if waivers.is_empty() || !matches!(finding.outcome, Outcome::Fail(_)) {
+        return (Status::of(finding.outcome, false), Vec::new());
+    }
+    let (mut used, mut open): (Vec<&Waiver>, _) = (Vec::new(), Vec::new());
+    for item in &finding.items {
+        let mut covering = waivers.iter().filter(|waiver| waiver.covers_item(&item.subject));
+        let waiver = covering.next().filter(|_| matches!(item.outcome, Outcome::Fail(_)));
+        match waiver {
+            None => open.push(item.outcome),
+            Some(waiver) if used.iter().any(|known| std::ptr::eq(*known, *waiver)) => {}
+            Some(waiver) => used.push(*waiver),
+        }
+    }
+    if waivers.iter().any(|waiver| waiver.subject.is_none()) {
+        return (Status::Waived, used);
+    }
+    // What was not kept cannot be told apart by its subject: none of it is worse than what was kept.
+    let mildest = finding.items.iter().map(|item| item.outcome).min_by_key(|o| o.badness());
+    if finding.rest.fail > 0 {
+        open.extend(mildest);
+    } else if finding.rest.unknown > 0 {
+        open.push(match mildest {
+            Some(unknown @ Outcome::Unknown(_)) => unknown,
+            _ => Outcome::Unknown(Obstacle::OverBudget),
+        });
+    }
+    let worst = open.into_iter().max_by_key(|outcome| outcome.badness());
+    let status = match worst {
+        Some(worst @ (Outcome::Fail(_) | Outcome::Unknown(_))) => Status::of(worst, false),
+        _ => Status::Waived,
+    };
+    (status, used)
+}
+
+/// Whether a waiver covers nothing, as far as can be told: an answer that is still open may need it.
+fn is_idle(waiver: &Waiver, lines: &[Line<'_>]) -> bool {
+    let mut of_check = lines.iter().filter(|line| line.check.id == waiver.check);
+    of_check.all(|line| {
+        !matches!(line.status, Status::Unknown(_))
+            && !line.waivers.iter().any(|used| std::ptr::eq(*used, waiver))
+    })
+}
+
+/// The waivers in force that cover nothing on any of the targets they are about.
+pub fn unused<'a>(assessments: &[Assessment<'a>]) -> Vec<&'a Waiver> {
+    let mut unused: Vec<&Waiver> = Vec::new();
+    let is_in = |list: &[&Waiver], waiver: &Waiver| list.iter().any(|w| std::ptr::eq(*w, waiver));
+    for waiver in assessments.iter().flat_map(|assessment| &assessment.idle) {
+        let mut concerned =
+            assessments.iter().filter(|assessment| waiver.concerns(&assessment.target.target.name));
+        let everywhere = concerned.all(|assessment| is_in(&assessment.idle, waiver));
+        if everywhere && !is_in(&unused, waiver) {
+            unused.push(waiver);
+        }
+    }
+    unused
 }
 
 fn card(lines: &[Line<'_>], attestations: &[&Attestation], policy: &Policy) -> Scorecard {
@@ -143,6 +218,8 @@ impl Assessment<'_> {
     pub fn retain(&mut self, rulings: &Rulings, wanted: impl Fn(&Line<'_>) -> bool) {
         self.lines.retain(|line| wanted(line));
         self.attestations.clear();
+        // Whether a waiver covers what was not asked cannot be told.
+        self.idle.clear();
         self.card = card(&self.lines, &[], &rulings.policy);
     }
 
@@ -159,6 +236,15 @@ impl Assessment<'_> {
     /// How many checks have a status of this word.
     pub fn count(&self, word: &str) -> usize {
         self.lines.iter().filter(|line| line.status.as_str() == word).count()
+    }
+}
+
+impl<'a> Line<'a> {
+    /// The waiver that covers this item.
+    pub fn waiver_of(&self, item: &Item) -> Option<&'a Waiver> {
+        let fails = matches!(item.outcome, Outcome::Fail(_));
+        let mut waivers = self.waivers.iter().filter(|_| fails);
+        waivers.find(|waiver| waiver.covers_item(&item.subject)).copied()
     }
 }
 
@@ -182,13 +268,24 @@ impl Line<'_> {
             Status::Waived => "fail",
             status => status.as_str(),
         };
-        let mut alike = self.items.iter().filter(|item| item.outcome.as_str() == word);
+        // Beside a fail that nobody has accepted, those that somebody has do not count.
+        let shown = |item: &&Item| {
+            item.outcome.as_str() == word
+                && (self.status == Status::Waived || self.waiver_of(item).is_none())
+        };
+        let mut alike = self.items.iter().filter(shown);
         let Some(first) = alike.next() else { return String::new() };
         let seen = match first.subject.as_str() {
             "" => first.seen.clone(),
             subject => format!("{subject}: {}", first.seen),
         };
-        match alike.count() {
+        let rest = match word {
+            "fail" => self.rest.fail,
+            "unknown" => self.rest.unknown,
+            "pass" => self.rest.pass,
+            _ => self.rest.skip,
+        };
+        match alike.count() + rest {
             0 => seen,
             more => format!("{seen} (and {more} more)"),
         }
@@ -229,6 +326,7 @@ mod tests {
         let waiver = Waiver {
             check: "door-open".to_owned(),
             target: Some("shop".to_owned()),
+            subject: None,
             reason: "known".to_owned(),
             owner: "ops".to_owned(),
             ticket: None,
@@ -279,6 +377,93 @@ mod tests {
             let plain = status(&findings, &Rulings::default(), 120);
             assert_eq!(status(&findings, &waiver(500), 120), plain);
         }
+    }
+
+    /// What is known of the target `shop` if its door was found like this.
+    fn known(items: Vec<Item>) -> TargetFindings {
+        let snapshot = visited(Item::pass("", "")).snapshot();
+        let mut target = (*snapshot.targets[0]).clone();
+        let probe = Arc::make_mut(&mut target.probes[0]);
+        let finding = &mut probe.answers[0].finding;
+        *finding = Finding::of(finding.check, items);
+        target
+    }
+
+    fn open(subject: &str) -> Item {
+        Item::fail(Confidence::Firm, subject, "open")
+    }
+
+    fn of_subjects(subjects: &[&str]) -> Rulings {
+        let whole = waiver(500).waivers.remove(0);
+        let waivers = subjects
+            .iter()
+            .map(|subject| Waiver { subject: Some((*subject).to_owned()), ..whole.clone() });
+        Rulings { waivers: waivers.collect(), ..Rulings::default() }
+    }
+
+    #[test]
+    fn the_worst_item_that_is_not_waived_decides() {
+        let target = known(vec![open("front"), open("side"), Item::pass("back", "shut")]);
+        let status =
+            |subjects: &[&str]| assess(&target, &of_subjects(subjects), at(120)).lines[0].status;
+        assert_eq!(status(&["front"]), Status::Fail(Confidence::Firm));
+        assert_eq!(status(&["front", "side"]), Status::Waived);
+        assert_eq!(status(&["Front", "side"]), Status::Fail(Confidence::Firm));
+    }
+
+    #[test]
+    fn an_item_that_could_not_be_judged_is_not_waived_by_its_subject() {
+        let unknown = Item::unknown("side", &Obstacle::Timeout.because("no answer"));
+        let target = known(vec![open("front"), unknown]);
+        let status = |rulings: &Rulings| assess(&target, rulings, at(120)).lines[0].status;
+        assert_eq!(status(&of_subjects(&["front", "side"])), Status::Unknown(Obstacle::Timeout));
+        assert_eq!(status(&waiver(500)), Status::Waived);
+    }
+
+    #[test]
+    fn items_that_were_not_kept_are_not_waived_by_the_subjects_of_others() {
+        let mut target = known(vec![open("front"), open("side")]);
+        let probe = Arc::make_mut(&mut target.probes[0]);
+        probe.answers[0].finding.rest.fail = 1;
+        let status = |rulings: &Rulings| assess(&target, rulings, at(120)).lines[0].status;
+        assert_eq!(status(&of_subjects(&["front", "side"])), Status::Fail(Confidence::Firm));
+        assert_eq!(status(&waiver(500)), Status::Waived);
+    }
+
+    #[test]
+    fn what_is_seen_is_an_item_that_is_not_waived() {
+        let target = known(vec![open("front"), open("side")]);
+        let rulings = of_subjects(&["front"]);
+        let assessment = assess(&target, &rulings, at(120));
+        assert_eq!(assessment.lines[0].seen(), "side: open");
+        assert!(assessment.lines[0].waiver.is_none());
+        assert_eq!(assessment.lines[0].waivers.len(), 1);
+    }
+
+    #[test]
+    fn a_waiver_that_covers_nothing_is_unused() {
+        let (target, rulings) = (known(vec![open("front")]), of_subjects(&["front", "side"]));
+        let assessments = [assess(&target, &rulings, at(120))];
+        let unused: Vec<_> = unused(&assessments).iter().map(|w| w.subject.as_deref()).collect();
+        assert_eq!(unused, [Some("side")]);
+    }
+
+    #[test]
+    fn a_waiver_of_all_targets_is_used_by_any_of_them() {
+        let mut rulings = waiver(500);
+        rulings.waivers[0].target = None;
+        let targets = [known(vec![open("front")]), known(vec![Item::pass("", "shut")])];
+        let assessments: Vec<_> =
+            targets.iter().map(|target| assess(target, &rulings, at(120))).collect();
+        assert!(unused(&assessments).is_empty());
+        assert_eq!(unused(&assessments[1..]).len(), 1);
+    }
+
+    #[test]
+    fn while_the_answer_is_open_no_waiver_is_called_unused() {
+        let target = known(vec![Item::unknown("", &Obstacle::Timeout.because(""))]);
+        let rulings = of_subjects(&["front"]);
+        assert!(unused(&[assess(&target, &rulings, at(120))]).is_empty());
     }
 
     #[test]

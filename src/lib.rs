@@ -28,6 +28,7 @@
 
 pub mod assessment;
 pub mod board;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Obstacle, Obstructed, Target,
+    Obstacle, Obstructed, Target, boundary,
     net::{Exchange, Request, Session},
 };
 use tokio::time::Instant;
@@ -35,7 +35,15 @@ impl Watch {
         if !self.is_due() {
             return None;
         }
-        Some(look(&self.revision, target, session).await)
+        // What it says goes into logs, pages and a label.
+        let redactor = session.redactor();
+        Some(match look(&self.revision, target, session).await {
+            // It becomes a label: what is longer than a digest is no revision.
+            Ok(text) => Ok(boundary::name(&text, redactor).chars().take(LONGEST).collect()),
+            Err(Obstructed { obstacle, detail }) => {
+                Err(obstacle.because(boundary::text(&detail, redactor)))
+            }
+        })
     }
 
     /// Whether it is time again. The probes of a target share one look.
@@ -66,12 +74,10 @@ async fn look(
         Revision::Metric { name, label, .. } => metric(&exchange.body.text(), name, label),
     };
     let found = found.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let text = found.ok_or_else(|| {
+    found.ok_or_else(|| {
         Obstacle::Protocol
             .because(format!("the answer with status {} names no revision", exchange.status))
-    })?;
-    // It becomes a label: what is longer than a digest is no revision.
-    Ok(text.chars().filter(|c| !c.is_control()).take(LONGEST).collect())
+    })
 }
 
 fn json(exchange: &Exchange, pointer: &serde_json_path::JsonPath) -> Option<String> {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Dimension, Finding, Footprint, Gauge, GaugeReadings, Impact, Item, Kind, Obstructed,
-    Probe, Reading, Report, Rule, Settles, Target, Visit, specimen::Specimen,
+    Check, Dimension, Explains, Finding, Footprint, Gauge, GaugeReadings, Impact, Item, Kind,
+    Label, NumberKind, Obstacle, Obstructed, Probe, Reading, Report, Rule, Settles, Target, Visit,
+    specimen::Specimen,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -40,12 +41,31 @@ impl Probe for Door {
         },
         judge: |_, ()| vec![Item::pass("", "shut")],
     }];
-    const GAUGES: &'static [Gauge<Self>] = &[Gauge {
-        name: "door_width_meters",
-        help: "Width of the door.",
-        labels: &["leaf"],
-        read: |_, ()| vec![Reading { labels: vec!["left".to_owned()], value: 0.9 }],
-    }];
+    const EXPLAINS: &'static [Explains] =
+        &[Explains { check: "door-open", obstacles: &[Obstacle::Closed] }];
+    const GAUGES: &'static [Gauge<Self>] = &[
+        Gauge {
+            name: "door_width_meters",
+            help: "Width of the door.",
+            kind: NumberKind::Gauge,
+            labels: &[Label::fixed("leaf", &["left", "right"])],
+            read: |_, ()| vec![Reading::new(vec!["left".to_owned()], 0.9)],
+        },
+        Gauge {
+            name: "door_slams_total",
+            help: "How often the door was slammed.",
+            kind: NumberKind::Counter,
+            labels: &[Label::fixed("leaf", &["left", "right"])],
+            read: |_, ()| Vec::new(),
+        },
+        Gauge {
+            name: "door_slam_seconds",
+            help: "How long the slams were heard.",
+            kind: NumberKind::Histogram(&[0.5, 1.0]),
+            labels: &[Label::fixed("leaf", &["left", "right"])],
+            read: |_, ()| Vec::new(),
+        },
+    ];
 
     async fn observe(&self, _: &Visit) -> Result<(), Obstructed> {
         Ok(())
@@ -98,7 +118,8 @@ pub(crate) fn report(kind: &Kind, items: Vec<Item>) -> Report {
         findings: vec![Finding::of(kind.checks()[0], items)],
         readings: vec![GaugeReadings {
             name: "door_width_meters",
-            readings: vec![Reading { labels: vec!["left".to_owned()], value: 0.9 }],
+            readings: vec![Reading::new(vec!["left".to_owned()], 0.9)],
+            left_out: 0,
         }],
         facts: Vec::new(),
         obstructed: None,

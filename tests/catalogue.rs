@@ -10,7 +10,7 @@ use std::{
 use gonogo::render::{alerts, readme};
 use gonogo_probes::{
     CATALOGUE,
-    contract::{Check, Kind},
+    contract::{Check, FAMILIES, Kind, NumberKind},
 };
 
 #[test]
@@ -162,12 +162,41 @@ fn every_text_can_be_read_by_whoever_is_paged() {
 fn gauges_are_named_as_prometheus_wants_them() {
     for (kind, gauge) in CATALOGUE.iter().flat_map(|k| k.gauges().into_iter().map(move |g| (k, g)))
     {
-        let words: Vec<&str> = gauge.name.split('_').collect();
-        assert_eq!(words[0], kind.name, "{} does not start with its probe", gauge.name);
-        let last = words.last().copied().unwrap_or_default();
+        let mut owners = FAMILIES.iter().copied().chain([kind.name]);
+        let is_owned = owners
+            .any(|owner| gauge.name.strip_prefix(owner).is_some_and(|rest| rest.starts_with('_')));
+        assert!(is_owned, "{} does not start with its probe or a shared family", gauge.name);
+        let is_counter = gauge.kind == NumberKind::Counter;
+        assert_eq!(gauge.name.ends_with("_total"), is_counter, "{}", gauge.name);
+        let name = gauge.name.strip_suffix("_total").unwrap_or(gauge.name);
+        let last = name.rsplit('_').next().unwrap_or_default();
         assert!(!NO_UNIT.contains(&last), "{}: {last} is no base unit, or reserved", gauge.name);
-        for label in gauge.labels {
+        for label in &gauge.labels {
             assert!(!TAKEN.contains(label), "{}: the label {label} is taken", gauge.name);
+        }
+    }
+}
+
+#[test]
+fn a_shared_number_is_declared_the_same_everywhere() {
+    let mut known = BTreeMap::new();
+    for gauge in CATALOGUE.iter().flat_map(Kind::gauges) {
+        if let Some(other) = known.insert(gauge.name, gauge.clone()) {
+            assert_eq!(other, gauge, "two probes declare it differently");
+        }
+        if let NumberKind::Histogram(bounds) = gauge.kind {
+            assert!(!bounds.is_empty() && bounds.is_sorted_by(|a, b| a < b), "{}", gauge.name);
+        }
+    }
+}
+
+#[test]
+fn a_probe_explains_by_its_own_checks() {
+    for kind in CATALOGUE {
+        for explains in kind.explains {
+            let is_own = kind.checks().iter().any(|check| check.id == explains.check);
+            assert!(is_own, "{} is no check of {}", explains.check, kind.name);
+            assert!(!explains.obstacles.is_empty(), "{}", explains.check);
         }
     }
 }

@@ -34,7 +34,7 @@ impl<P: Probe> Armed for P {
                 Ok(Err(panic)) => Err(panicked(panic.as_ref())),
                 Err(_) => Err(visit.net.out_of_time(visit.deadline)),
             };
-            boundary::report(visit.net.redactor(), || report(self, evidence))
+            boundary::report(visit.net.redactor(), || report(self, visit, evidence))
         })
     }
 
@@ -47,14 +47,14 @@ impl<P: Probe> Armed for P {
     }
 }
 
-fn report<P: Probe>(probe: &P, evidence: Result<P::Evidence, Obstructed>) -> Report {
+fn report<P: Probe>(probe: &P, visit: &Visit, evidence: Result<P::Evidence, Obstructed>) -> Report {
     match evidence {
         Ok(evidence) => Report {
             findings: P::RULES
                 .iter()
                 .map(|rule| judge(probe, rule, || (rule.judge)(probe, &evidence)))
                 .collect(),
-            readings: readings(probe, &evidence),
+            readings: readings(probe, visit, &evidence),
             facts: guarded(|| probe.facts(&evidence)).unwrap_or_default(),
             obstructed: None,
         },
@@ -82,10 +82,10 @@ fn judge<P: Probe>(
     Finding::of(&rule.check, items)
 }
 
-fn readings<P: Probe>(probe: &P, evidence: &P::Evidence) -> Vec<GaugeReadings> {
+fn readings<P: Probe>(probe: &P, visit: &Visit, evidence: &P::Evidence) -> Vec<GaugeReadings> {
     let read = |gauge: &super::Gauge<P>| {
-        let readings = guarded(|| (gauge.read)(probe, evidence)).unwrap_or_default();
-        (!readings.is_empty()).then_some(GaugeReadings { name: gauge.name, readings })
+        let read = || boundary::readings(probe, visit, gauge, (gauge.read)(probe, evidence));
+        guarded(read).unwrap_or_default()
     };
     P::GAUGES.iter().filter_map(read).collect()
 }

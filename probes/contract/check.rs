@@ -73,34 +73,6 @@ impl<P: Probe> fmt::Debug for Rule<P> {
     }
 }
 
-/// A number worth graphing whether or not anything is wrong.
-pub struct Gauge<P: Probe> {
-    /// Metric name without the `gonogo_` prefix, starting with the probe's name and ending in a base
-    /// unit: `tls_certificate_not_after_timestamp_seconds`.
-    pub name: &'static str,
-    /// The metric's help text, with a full stop.
-    pub help: &'static str,
-    /// Names of the labels besides `target` and `probe`. Bounded sets only: no URL, no free text.
-    pub labels: &'static [&'static str],
-    /// Reads the numbers off the evidence; none where the target has none.
-    pub read: fn(&P, &P::Evidence) -> Vec<Reading>,
-}
-
-impl<P: Probe> fmt::Debug for Gauge<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gauge").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-/// One value of a gauge.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// Values of the gauge's labels, in the declared order.
-    pub labels: Vec<String>,
-    /// What it stood at, in the unit the gauge's name ends in.
-    pub value: f64,
-}
-
 /// How bad a fail is.
 #[derive(
     Clone,

@@ -26,6 +26,8 @@ pub struct GaugeReadings {
     pub name: &'static str,
     /// One entry a set of labels.
     pub readings: Vec<Reading>,
+    /// How many there were besides.
+    pub left_out: usize,
 }
 
 /// Something seen on a visit that is neither right nor wrong: a row of the table a person reads.
@@ -82,7 +84,9 @@ impl Finding {
 }
 
 /// Items that were counted and not kept, none of them worse than those that were.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, schemars::JsonSchema, Serialize,
+)]
 pub struct Rest {
     /// How many of them fail.
     pub fail: usize,

@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 
 #[cfg(any(test, feature = "specimen"))]
 use super::specimen::Specimen;
-use super::{Armed, Check, Footprint, Probe, Profile, Target};
+use super::{Armed, Check, Explains, Footprint, GaugeInfo, Probe, Profile, Target};
 
 /// A probe, as the daemon, the documentation and the schema see it.
 pub struct Kind {
@@ -24,6 +24,8 @@ pub struct Kind {
     pub deadline: Duration,
     /// Connections and requests one visit may use, unless the target's budgets say otherwise.
     pub requests: u32,
+    /// Checks of it that say why others cannot be answered.
+    pub explains: &'static [Explains],
     checks: fn() -> Vec<&'static Check>,
     gauges: fn() -> Vec<GaugeInfo>,
     schema: fn(&mut SchemaGenerator) -> Schema,
@@ -35,17 +37,6 @@ pub struct Kind {
 
 type Arm =
     fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Armed>, erased_serde::Error>;
-
-/// What the daemon must know of a gauge to export it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct GaugeInfo {
-    /// Metric name without the `gonogo_` prefix.
-    pub name: &'static str,
-    /// The metric's help text.
-    pub help: &'static str,
-    /// Names of the labels besides `target` and `probe`.
-    pub labels: &'static [&'static str],
-}
 
 impl Kind {
     /// The row for `P`.
@@ -71,13 +62,9 @@ impl Kind {
             interval: P::INTERVAL,
             deadline: P::DEADLINE,
             requests: P::REQUESTS,
+            explains: P::EXPLAINS,
             checks: || P::RULES.iter().map(|rule| &rule.check).collect(),
-            gauges: || {
-                P::GAUGES
-                    .iter()
-                    .map(|g| GaugeInfo { name: g.name, help: g.help, labels: g.labels })
-                    .collect()
-            },
+            gauges: || P::GAUGES.iter().map(GaugeInfo::of).collect(),
             schema: P::json_schema,
             suits: P::suits,
             arm: |settings| Ok(Box::new(erased_serde::deserialize::<P>(settings)?)),

@@ -7,12 +7,14 @@
 
 mod armed;
 pub mod boundary;
+mod cause;
 mod check;
 pub mod disk;
 mod finding;
 mod kind;
 mod memory;
 pub mod net;
+mod number;
 mod obstacle;
 mod probe;
 pub mod setting;
@@ -23,10 +25,12 @@ mod visit;
 
 pub use armed::Armed;
 pub use boundary::redact;
-pub use check::{Check, Dimension, Footprint, Gauge, Impact, Reading, Rule, Settles};
+pub use cause::Explains;
+pub use check::{Check, Dimension, Footprint, Impact, Rule, Settles};
 pub use finding::{Confidence, Fact, Finding, GaugeReadings, Item, Outcome, Report, Rest};
-pub use kind::{GaugeInfo, Kind};
+pub use kind::Kind;
 pub use memory::{Memory, Sample, Window, WindowSummary};
+pub use number::{FAMILIES, Gauge, GaugeInfo, Label, NumberKind, OTHER, Reading, Values};
 pub use obstacle::{Obstacle, Obstructed};
 pub use probe::{Mistake, Probe};
 pub use target::{Profile, Target};

@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 
 #[cfg(any(test, feature = "specimen"))]
 use super::specimen::Specimen;
-use super::{Check, Fact, Footprint, Gauge, Obstructed, Profile, Rule, Target, Visit, net};
+use super::{
+    Check, Explains, Fact, Footprint, Gauge, Obstructed, Profile, Rule, Target, Visit, net,
+};
 
 /// Observes a target, so that its checks can judge what was seen.
 ///
@@ -31,6 +33,9 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
 
     /// The numbers this probe's evidence carries.
     const GAUGES: &'static [Gauge<Self>] = &[];
+
+    /// The checks whose fail says why others, of whichever probe, cannot be answered.
+    const EXPLAINS: &'static [Explains] = &[];
 
     /// The profiles that arm this probe, with its default settings, when the configuration does not
     /// mention it. `Deserialize` must then accept an empty mapping.

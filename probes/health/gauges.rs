@@ -4,18 +4,20 @@ use super::{
     Evidence, Health, Role,
     evidence::{Found, Look},
 };
-use crate::contract::{Gauge, Obstacle, Reading};
+use crate::contract::{Gauge, Label, NumberKind, Obstacle, Reading};
 
 pub(super) const GAUGES: &[Gauge<Health>] = &[
     Gauge {
         name: "health_ready",
         help: "Whether the readiness endpoint says yes (1) or no (0); absent while nobody can say.",
+        kind: NumberKind::Gauge,
         labels: &[],
         read: |_, seen| yes_or_no(&seen.ready),
     },
     Gauge {
         name: "health_live",
         help: "Whether the liveness endpoint says yes (1) or no (0); absent while nobody can say.",
+        kind: NumberKind::Gauge,
         labels: &[],
         read: |_, seen| yes_or_no(&seen.live),
     },
@@ -23,14 +25,21 @@ pub(super) const GAUGES: &[Gauge<Health>] = &[
         name: "health_response_seconds",
         help: "Percentiles over the window of the time an endpoint takes to answer, name resolution \
                left out.",
-        labels: &["role", "percentile"],
+        kind: NumberKind::Gauge,
+        labels: &[
+            Label::fixed("role", &["ready", "live"]),
+            Label::fixed("percentile", &["50", "95", "99"]),
+        ],
         read: |_, seen| response_seconds(seen),
     },
     Gauge {
         name: "health_dependency_up",
         help: "Whether a dependency named in the settings answers (1) or not (0); absent while \
                nobody can say.",
-        labels: &["dependency"],
+        kind: NumberKind::Gauge,
+        labels: &[Label::of_settings("dependency", |health: &Health, _| {
+            health.depends.iter().map(|dependency| dependency.name.clone()).collect()
+        })],
         read: |_, seen| dependency_up(seen),
     },
 ];
@@ -41,7 +50,7 @@ fn yes_or_no(found: &Found) -> Vec<Reading> {
         Found::Obstructed { obstructed, .. } if obstructed.obstacle == Obstacle::Refused => 0.0,
         _ => return Vec::new(),
     };
-    vec![Reading { labels: Vec::new(), value }]
+    vec![Reading::new(Vec::new(), value)]
 }
 
 fn response_seconds(seen: &Evidence) -> Vec<Reading> {
@@ -51,7 +60,7 @@ fn response_seconds(seen: &Evidence) -> Vec<Reading> {
         for (name, percent) in [("50", 50.0), ("95", 95.0), ("99", 99.0)] {
             let Some(latency) = answer.window.percentile(percent) else { continue };
             let labels = vec![role.setting().to_owned(), name.to_owned()];
-            readings.push(Reading { labels, value: latency.as_secs_f64() });
+            readings.push(Reading::new(labels, latency.as_secs_f64()));
         }
     }
     readings
@@ -64,7 +73,7 @@ fn dependency_up(seen: &Evidence) -> Vec<Reading> {
             Look::Down(_) => 0.0,
             Look::Unclear(_) => return None,
         };
-        Some(Reading { labels: vec![dependency.name.clone()], value })
+        Some(Reading::new(vec![dependency.name.clone()], value))
     };
     seen.dependencies.iter().filter_map(reading).collect()
 }

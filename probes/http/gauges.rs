@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use super::{Http, facts::phases};
-use crate::contract::{Gauge, Reading};
+use crate::contract::{Gauge, Label, NumberKind, Reading};
 
 pub(super) const GAUGES: &[Gauge<Http>] = &[
     Gauge {
         name: "http_response_seconds",
         help: "Percentiles over the window of the time an answer takes, name resolution left out.",
-        labels: &["percentile"],
+        kind: NumberKind::Gauge,
+        labels: &[Label::fixed("percentile", &["50", "90", "95", "99"])],
         read: |_, seen| {
             let percentiles = [("50", 50.0), ("90", 90.0), ("95", 95.0), ("99", 99.0)];
             let reading = |(name, percent): (&str, f64)| {
                 let value = seen.window.percentile(percent)?.as_secs_f64();
-                Some(Reading { labels: vec![name.to_owned()], value })
+                Some(Reading::new(vec![name.to_owned()], value))
             };
             percentiles.into_iter().filter_map(reading).collect()
         },
@@ -22,23 +23,24 @@ pub(super) const GAUGES: &[Gauge<Http>] = &[
     Gauge {
         name: "http_success_ratio",
         help: "The share of requests in the window that were answered as expected.",
+        kind: NumberKind::Gauge,
         labels: &[],
         read: |_, seen| {
-            let reading = |value| Reading { labels: Vec::new(), value };
+            let reading = |value| Reading::new(Vec::new(), value);
             seen.window.success_ratio().map(reading).into_iter().collect()
         },
     },
     Gauge {
         name: "http_phase_seconds",
         help: "How long each phase of the last request took; absent while it is not answered.",
-        labels: &["phase"],
+        kind: NumberKind::Gauge,
+        labels: &[Label::fixed("phase", &["resolve", "connect", "tls", "first_byte", "transfer"])],
         read: |_, seen| {
             if seen.answer.is_err() {
                 return Vec::new();
             }
-            let reading = |(phase, time): (&str, Duration)| Reading {
-                labels: vec![phase.to_owned()],
-                value: time.as_secs_f64(),
+            let reading = |(phase, time): (&str, Duration)| {
+                Reading::new(vec![phase.to_owned()], time.as_secs_f64())
             };
             phases(seen).into_iter().map(reading).collect()
         },

@@ -19,7 +19,7 @@ pub(crate) use self::settings::Http;
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Rule, Target, Visit, net,
+    Explains, Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Rule, Target, Visit, net,
 };
 
 impl Probe for Http {
@@ -32,6 +32,7 @@ impl Probe for Http {
     // changes something is sent once a visit, without second attempts and measurements.
     const FOOTPRINT: Footprint = Footprint::Passive;
     const RULES: &'static [Rule<Self>] = checks::RULES;
+    const EXPLAINS: &'static [Explains] = checks::EXPLAINS;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
     // A model that is asked for an answer takes its time.
     const DEADLINE: Duration = Duration::from_secs(20);

@@ -149,6 +149,22 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
+/// The Observatory's tests, in its order.
+pub(super) const TESTS: [&str; 12] = [
+    "content-security-policy",
+    "cookies",
+    "cross-origin-resource-sharing",
+    "redirection",
+    "referrer-policy",
+    "strict-transport-security",
+    "subresource-integrity",
+    "x-content-type-options",
+    "x-frame-options",
+    "cross-origin-resource-policy",
+    "cross-origin-embedder-policy",
+    "cross-origin-opener-policy",
+];
+
 const LEAST_FOR_BONUS: i32 = 90;
 
 #[cfg(test)]

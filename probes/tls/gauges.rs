@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Tls, chain::Certificate};
+use super::{Tls, chain::Certificate, observe};
 use crate::{
-    contract::{Gauge, Reading},
+    contract::{Gauge, Label, NumberKind, Reading},
     tls::{
         evidence::{Posture, Seen},
         statements::staple::Answer,
@@ -16,20 +16,23 @@ pub(super) const GAUGES: &[Gauge<Tls>] = &[
         name: "tls_certificate_not_before_timestamp_seconds",
         help: "Start of the validity of the certificate at this position of the served chain, 0 \
                being the leaf; where addresses differ, of the one that ends first.",
-        labels: &["host", "position"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST, POSITION],
         read: |_, posture| by_position(posture, |certificate| certificate.not_before),
     },
     Gauge {
         name: "tls_certificate_not_after_timestamp_seconds",
         help: "End of the validity of the certificate at this position of the served chain, 0 \
                being the leaf; where addresses differ, of the one that ends first.",
-        labels: &["host", "position"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST, POSITION],
         read: |_, posture| by_position(posture, |certificate| certificate.not_after),
     },
     Gauge {
         name: "tls_handshake_seconds",
         help: "Time to connect and shake hands with the slowest address that did.",
-        labels: &["host"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST],
         read: |_, posture| {
             let slowest =
                 completed(posture).map(|seen| seen.took.as_secs_f64()).max_by(f64::total_cmp);
@@ -40,7 +43,8 @@ pub(super) const GAUGES: &[Gauge<Tls>] = &[
         name: "tls_negotiated_version_info",
         help: "1 for the version of TLS that a current client gets, 0 for the others; where \
                addresses differ, for each that some client gets.",
-        labels: &["host", "version"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST, Label::fixed("version", &VERSIONS)],
         read: |_, posture| {
             let got = |version: &str| {
                 completed(posture).any(|seen| {
@@ -52,9 +56,9 @@ pub(super) const GAUGES: &[Gauge<Tls>] = &[
             }
             VERSIONS
                 .iter()
-                .map(|version| Reading {
-                    labels: vec![posture.host(), (*version).to_owned()],
-                    value: f64::from(u8::from(got(version))),
+                .map(|version| {
+                    let labels = vec![posture.host(), (*version).to_owned()];
+                    Reading::new(labels, f64::from(u8::from(got(version))))
                 })
                 .collect()
         },
@@ -62,7 +66,8 @@ pub(super) const GAUGES: &[Gauge<Tls>] = &[
     Gauge {
         name: "tls_staple_next_update_timestamp_seconds",
         help: "End of the stapled OCSP response; where addresses differ, of the one that ends first.",
-        labels: &["host"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST],
         read: |_, posture| {
             let staples = posture.seen.iter().filter_map(|seen| seen.staple.as_ref()?.answer());
             #[expect(
@@ -75,27 +80,38 @@ pub(super) const GAUGES: &[Gauge<Tls>] = &[
     Gauge {
         name: "tls_handshake_success_ratio",
         help: "Share of the host's addresses with which a client can shake hands.",
-        labels: &["host"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST],
         read: |_, posture| reading(posture, success_ratio(posture)),
     },
     Gauge {
         name: "tls_visit_connections",
         help: "Connections that the last visit has used.",
-        labels: &["host"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST],
         read: |_, posture| reading(posture, Some(f64::from(posture.connections))),
     },
     Gauge {
         name: "tls_visit_seconds",
         help: "Time that the last visit has taken.",
-        labels: &["host"],
+        kind: NumberKind::Gauge,
+        labels: &[HOST],
         read: |_, posture| reading(posture, Some(posture.took.as_secs_f64())),
     },
 ];
 
+/// The name that is asked for, which stands in the settings, or in those of the target.
+const HOST: Label<Tls> = Label::of_settings("host", |tls, visit| {
+    let name = observe::name(tls, visit);
+    name.map(|name| name.to_str().into_owned()).into_iter().collect()
+});
+
+const POSITION: Label<Tls> = Label::fixed("position", &POSITIONS);
+
 fn by_position(posture: &Posture, read: fn(&Certificate) -> i64) -> Vec<Reading> {
     let mut first_to_end: BTreeMap<usize, &Certificate> = BTreeMap::new();
     for chain in posture.seen.iter().filter_map(|seen| seen.chain.as_ref().ok()) {
-        for (position, certificate) in chain.certificates().take(POSITIONS) {
+        for (position, certificate) in chain.certificates().take(POSITIONS.len()) {
             let first = first_to_end.entry(position).or_insert(certificate);
             if certificate.not_after < first.not_after {
                 *first = certificate;
@@ -105,9 +121,8 @@ fn by_position(posture: &Posture, read: fn(&Certificate) -> i64) -> Vec<Reading>
     #[expect(clippy::cast_precision_loss, reason = "seconds up to the year 9999 fit 53 bits")]
     let value = |certificate| read(certificate) as f64;
     let host = posture.host();
-    let reading = |(position, certificate): (usize, _)| Reading {
-        labels: vec![host.clone(), position.to_string()],
-        value: value(certificate),
+    let reading = |(position, certificate): (usize, _)| {
+        Reading::new(vec![host.clone(), position.to_string()], value(certificate))
     };
     first_to_end.into_iter().map(reading).collect()
 }
@@ -124,11 +139,11 @@ fn success_ratio(posture: &Posture) -> Option<f64> {
 }
 
 fn reading(posture: &Posture, value: Option<f64>) -> Vec<Reading> {
-    value.into_iter().map(|value| Reading { labels: vec![posture.host()], value }).collect()
+    value.into_iter().map(|value| Reading::new(vec![posture.host()], value)).collect()
 }
 
 /// Positions that are exported: a server may send a hundred certificates, and each would be a series.
-const POSITIONS: usize = 10;
+const POSITIONS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 const VERSIONS: [&str; 2] = ["TLSv1.2", "TLSv1.3"];
 
@@ -190,7 +205,10 @@ mod tests {
         let mut chain = vec![forge.leaf(&["shop.example"])];
         chain.extend(std::iter::repeat_n(forge.intermediate(), 40));
         let posture = forge.posture(&chain, NOW);
-        assert_eq!(read("tls_certificate_not_after_timestamp_seconds", &posture).len(), POSITIONS);
+        assert_eq!(
+            read("tls_certificate_not_after_timestamp_seconds", &posture).len(),
+            POSITIONS.len()
+        );
     }
 
     #[test]

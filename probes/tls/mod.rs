@@ -26,8 +26,8 @@ use self::{
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Check, Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit,
-    net::Endpoint,
+    Check, Explains, Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Profile, Rule, Target,
+    Visit, net::Endpoint,
 };
 
 impl Probe for Tls {
@@ -40,6 +40,7 @@ impl Probe for Tls {
     const FOOTPRINT: Footprint = Footprint::Passive;
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = checks::RULES;
+    const EXPLAINS: &'static [Explains] = checks::EXPLAINS;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
     // A permissive server has a hundred suites, and a name may have eight addresses. The pace of a
     // target's connections still holds.

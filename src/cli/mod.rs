@@ -11,6 +11,7 @@ mod init;
 mod list;
 mod output;
 mod serve;
+mod visible;
 
 use std::{ffi::OsString, io, process::ExitCode};
 

@@ -16,6 +16,7 @@ use super::{
     CommandError, Exit,
     arguments::{Listen, Log, LogFormat, Serve},
     output,
+    visible::Visible,
 };
 use crate::{
     clock::Clock,
@@ -210,7 +211,8 @@ fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
 pub(super) fn start_logging(log: &Log) {
     let filter = EnvFilter::new(format!("warn,gonogo={0},gonogo_probes={0}", log.level));
     let registry = tracing_subscriber::registry().with(filter);
-    let stderr = || anstream::AutoStream::auto(std::io::stderr());
+    let json = matches!(log.format, LogFormat::Json);
+    let stderr = move || Visible::new(anstream::AutoStream::auto(std::io::stderr()), json);
     let started = match log.format {
         LogFormat::Text => {
             let layer = fmt::layer().with_target(false).with_writer(stderr);

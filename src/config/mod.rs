@@ -97,7 +97,11 @@ impl Config {
         let expired = self.waivers.iter().filter(|waiver| !waiver.is_in_force(now)).map(|waiver| {
             let (check, ended) = (&waiver.check, date::day(waiver.expires));
             let target = waiver.target.as_deref().unwrap_or("all targets");
-            format!("the waiver of `{check}` on {target} expired at {ended} and changes nothing")
+            let of = match &waiver.subject {
+                Some(subject) => format!("`{check}` for `{subject}`"),
+                None => format!("`{check}`"),
+            };
+            format!("the waiver of {of} on {target} expired at {ended} and changes nothing")
         });
         let ended = self.attestations.iter().filter(|statement| statement.until <= now);
         let ended = ended.map(|statement| {

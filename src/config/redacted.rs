@@ -155,6 +155,9 @@ fn write_settings(out: &mut String, settings: &str, indent: usize, clean: &dyn F
 fn write_waiver(out: &mut String, waiver: &Waiver, clean: &dyn Fn(&str) -> String) -> fmt::Result {
     writeln!(out, "  - check: {}", waiver.check)?;
     writeln!(out, "    target: {}", scalar(waiver.target.as_deref().unwrap_or("*"), false))?;
+    if let Some(subject) = &waiver.subject {
+        writeln!(out, "    subject: {}", scalar(&clean(subject), false))?;
+    }
     writeln!(out, "    reason: {}", scalar(&clean(&waiver.reason), false))?;
     writeln!(out, "    owner: {}", scalar(&clean(&waiver.owner), false))?;
     if let Some(ticket) = &waiver.ticket {

@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use gonogo_probes::contract::Dimension;
+use gonogo_probes::contract::{Dimension, boundary};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -32,6 +32,9 @@ pub(super) struct WaiverSettings {
     /// The target's name, or `*` for all.
     #[expect(dead_code, reason = "looked at whatever else is wrong")]
     target: Apart<Words>,
+    /// The item that is accepted, as reports name it, such as `GET /reports`; the whole check if it is
+    /// left out.
+    subject: Option<Subject>,
     /// Why it is accepted.
     reason: Words,
     /// Who accepted it.
@@ -73,6 +76,29 @@ impl TryFrom<String> for Words {
 
     fn try_from(text: String) -> Result<Self, String> {
         if text.trim().is_empty() { Err("this is empty".to_owned()) } else { Ok(Self(text)) }
+    }
+}
+
+/// The subject of an item, as a report can name it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = 200))]
+struct Subject(String);
+
+impl TryFrom<String> for Subject {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let escaped = boundary::escaped(&text);
+        if text.trim().is_empty() {
+            Err("this is empty: leave `subject` out to waive the whole check".to_owned())
+        } else if text.chars().count() > boundary::NAME {
+            Err(format!("no subject is longer than {} characters", boundary::NAME))
+        } else if escaped != text {
+            Err(format!("no report names it like this: write `{escaped}`"))
+        } else {
+            Ok(Self(text))
+        }
     }
 }
 
@@ -121,7 +147,7 @@ pub(super) fn read_waivers(
     loading: &mut Loading<'_>,
 ) -> Vec<Waiver> {
     let mut waivers: Vec<Waiver> = Vec::new();
-    let mut places: HashMap<(&str, Option<String>), Span> = HashMap::new();
+    let mut places: HashMap<(&str, Option<String>, Option<String>), Span> = HashMap::new();
     for node in nodes {
         let settings = decode::decode(node, &loading.vault, &mut loading.mistakes);
         let check = node
@@ -134,8 +160,11 @@ pub(super) fn read_waivers(
             loading.mistakes.push(too_far(node, policy, loading.now));
         }
         let (Some(check), Ok(target)) = (check, target) else { continue };
-        if let Some(first) = places.insert((check.id, target.clone()), node.span) {
-            let message = format!("`{}` is waived twice for the same target", check.id);
+        let subject = settings.subject.map(|Subject(subject)| subject);
+        let key = (check.id, target.clone(), subject.clone());
+        if let Some(first) = places.insert(key, node.span) {
+            let what = if subject.is_some() { "target and subject" } else { "target" };
+            let message = format!("`{}` is waived twice for the same {what}", check.id);
             loading
                 .mistakes
                 .push(Mistake::at(node.span, message).also("it is also waived at", first));
@@ -143,6 +172,7 @@ pub(super) fn read_waivers(
         waivers.push(Waiver {
             check: check.id.to_owned(),
             target,
+            subject,
             reason: settings.reason.0,
             owner: settings.owner.0,
             ticket: settings.ticket.map(|Words(ticket)| ticket),

@@ -63,6 +63,8 @@ pub enum FamilyKind {
     Gauge,
     /// Only goes up; its name ends in `_total`.
     Counter,
+    /// How many fell into each bucket.
+    Histogram,
 }
 
 /// Writes the two lines above a family's samples. OpenMetrics names a counter's family without its
@@ -71,6 +73,7 @@ pub fn write_head(out: &mut String, format: Format, name: &str, kind: FamilyKind
     let word = match kind {
         FamilyKind::Gauge => "gauge",
         FamilyKind::Counter => "counter",
+        FamilyKind::Histogram => "histogram",
     };
     head(out, format, name, word, help);
 }
@@ -98,6 +101,16 @@ pub fn write_value(out: &mut String, value: f64) {
         // Rust writes NaN as the formats want it.
         let _ = write!(out, "{value}");
     }
+}
+
+/// The value of a bucket's label `le`. OpenMetrics writes bounds as floats; text takes that too.
+pub fn bucket_bound(bound: f64) -> String {
+    let mut le = String::new();
+    write_value(&mut le, bound);
+    if bound.is_finite() && !le.contains(['.', 'e']) {
+        le.push_str(".0");
+    }
+    le
 }
 
 /// Writes what the `prometheus` crate gathered.
@@ -157,12 +170,7 @@ fn histogram(
 ) {
     let buckets = format!("{name}_bucket");
     let mut write = |bound: f64, count: u64| {
-        let mut le = String::new();
-        write_value(&mut le, bound);
-        // OpenMetrics writes bounds as floats; text takes that too.
-        if bound.is_finite() && !le.contains(['.', 'e']) {
-            le.push_str(".0");
-        }
+        let le = bucket_bound(bound);
         let mut labels = labels.to_vec();
         labels.push(("le", &le));
         sample(out, &buckets, &labels, float(count));

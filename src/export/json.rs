@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
-use gonogo_probes::contract::{Confidence, Dimension, Fact, Impact, Item, Obstacle, Outcome};
+use gonogo_probes::contract::{Confidence, Dimension, Fact, Impact, Item, Obstacle, Outcome, Rest};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    assessment::{Assessment, Line},
-    policy::Status,
+    assessment::{Assessment, Line, unused},
+    causes::{Cause, causes},
+    policy::{Status, Waiver},
     scorecard::{RuleName, Score, Verdict},
 };
 
@@ -29,6 +30,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// In the order of the configuration.
     pub targets: Vec<TargetReport>,
+    /// The waivers that cover nothing on the targets reported.
+    pub unused_waivers: Vec<UnusedWaiver>,
 }
 
 /// Everything known about one target.
@@ -59,6 +62,8 @@ pub struct TargetReport {
     pub revision: Option<RevisionReport>,
     /// One entry a check and probe, in the order of the configuration.
     pub findings: Vec<FindingReport>,
+    /// What unknown answers wait for, what most of them wait for first.
+    pub causes: Vec<CauseReport>,
     /// What a person stated, apart from what was measured.
     pub attestations: Vec<AttestationReport>,
     /// What was seen, whether or not it is right, by probe.
@@ -124,10 +129,49 @@ pub struct FindingReport {
     pub obstacle: Option<Obstacle>,
     /// Since when the answer has been the same: RFC 3339, UTC; `null` before the first visit.
     pub since: Option<String>,
-    /// One entry a subject.
+    /// One entry a subject; the worst of them, if there are more than 100.
     pub items: Vec<ItemReport>,
-    /// The waiver in force; `null` unless the status is `waived`.
+    /// How many items there are besides, by status.
+    pub rest: Rest,
+    /// The waiver in force; the one that ends first, if several cover the items; `null` unless the
+    /// status is `waived`.
     pub waiver: Option<WaiverReport>,
+    /// Every waiver that covers something of the finding, whatever its status.
+    pub waivers: Vec<WaiverReport>,
+}
+
+/// What unknown answers wait for.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct CauseReport {
+    /// The failing check that is behind it; `null` where none is.
+    pub check: Option<&'static str>,
+    /// What was met.
+    pub obstacle: Obstacle,
+    /// What was in the way.
+    pub seen: String,
+    /// The answers that wait for it.
+    pub findings: Vec<Waiting>,
+}
+
+/// An answer that waits.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct Waiting {
+    /// The probe's name on the target.
+    pub probe: String,
+    /// The check.
+    pub check: &'static str,
+}
+
+/// A waiver that covers nothing.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct UnusedWaiver {
+    /// The check it names.
+    pub check: String,
+    /// The target it names; `null` for all.
+    pub target: Option<String>,
+    /// The waiver.
+    #[serde(flatten)]
+    pub waiver: WaiverReport,
 }
 
 /// The answer for one subject.
@@ -135,7 +179,7 @@ pub struct FindingReport {
 pub struct ItemReport {
     /// What was looked at; empty where the target itself is meant.
     pub subject: String,
-    /// `pass`, `fail`, `unknown` or `skip`.
+    /// `pass`, `fail`, `unknown` or `skip`; `waived` for a fail that a waiver names by its subject.
     pub status: &'static str,
     /// What was seen, or for `skip` the reason, or for `unknown` what was in the way.
     pub seen: String,
@@ -146,6 +190,8 @@ pub struct ItemReport {
 /// A waiver in force.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct WaiverReport {
+    /// The item it covers; `null` for the whole check.
+    pub subject: Option<String>,
     /// Why the fail is accepted.
     pub reason: String,
     /// Who answers for that.
@@ -191,6 +237,14 @@ pub fn report(assessments: &[Assessment<'_>], at: SystemTime) -> Report {
         version: crate::telemetry::VERSION,
         verdict: Verdict::worst(targets.iter().map(|target| target.verdict)),
         targets,
+        unused_waivers: unused(assessments)
+            .into_iter()
+            .map(|waiver| UnusedWaiver {
+                check: waiver.check.clone(),
+                target: waiver.target.clone(),
+                waiver: waiver.into(),
+            })
+            .collect(),
     }
 }
 
@@ -226,6 +280,7 @@ pub fn target(assessment: &Assessment<'_>) -> TargetReport {
             first_seen: rfc3339(revision.first_seen),
         }),
         findings: assessment.lines.iter().map(finding).collect(),
+        causes: causes(assessment).into_iter().map(CauseReport::from).collect(),
         attestations: assessment
             .attestations
             .iter()
@@ -264,21 +319,44 @@ fn finding(line: &Line<'_>) -> FindingReport {
             _ => None,
         },
         since: line.since.map(rfc3339),
-        items: line.items.iter().map(ItemReport::from).collect(),
-        waiver: line.waiver.map(|waiver| WaiverReport {
+        items: line.items.iter().map(|item| ItemReport::of(item, line)).collect(),
+        rest: line.rest,
+        waiver: line.waiver.map(WaiverReport::from),
+        waivers: line.waivers.iter().copied().map(WaiverReport::from).collect(),
+    }
+}
+
+impl From<Cause<'_>> for CauseReport {
+    fn from(cause: Cause<'_>) -> Self {
+        let waiting =
+            |line: &&Line<'_>| Waiting { probe: line.probe.name.to_string(), check: line.check.id };
+        Self {
+            check: cause.check,
+            obstacle: cause.obstacle,
+            findings: cause.lines.iter().map(waiting).collect(),
+            seen: cause.seen,
+        }
+    }
+}
+
+impl From<&Waiver> for WaiverReport {
+    fn from(waiver: &Waiver) -> Self {
+        Self {
+            subject: waiver.subject.clone(),
             reason: waiver.reason.clone(),
             owner: waiver.owner.clone(),
             ticket: waiver.ticket.clone(),
             expires: rfc3339(waiver.expires),
-        }),
+        }
     }
 }
 
-impl From<&Item> for ItemReport {
-    fn from(item: &Item) -> Self {
+impl ItemReport {
+    fn of(item: &Item, line: &Line<'_>) -> Self {
+        let is_waived = line.waiver_of(item).is_some_and(|waiver| waiver.subject.is_some());
         Self {
             subject: item.subject.clone(),
-            status: Outcome::as_str(item.outcome),
+            status: if is_waived { "waived" } else { Outcome::as_str(item.outcome) },
             seen: item.seen.clone(),
             replay: item.replay.clone(),
         }

@@ -2,16 +2,17 @@
 //! waits for one; none of their labels holds what a target said.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
-use gonogo_probes::contract::{Dimension, Impact, Kind};
+use gonogo_probes::contract::{Dimension, GaugeReadings, Impact, Kind, NumberKind, Reading};
 
-use super::exposition::{FamilyKind, Format, write_head, write_label, write_value};
+use super::exposition::{FamilyKind, Format, bucket_bound, write_head, write_label, write_value};
 use crate::{
     assessment::{Assessment, Rulings, assess},
+    causes::causes,
     clock::unix,
     findings::{Snapshot, TargetFindings},
     policy::Status,
@@ -42,9 +43,11 @@ const LAST_GO: usize = 13;
 const DEPLOYMENT: usize = 14;
 const DEPLOYMENT_INFO: usize = 15;
 const REQUESTS: usize = 16;
+const SERIES_LEFT_OUT: usize = 17;
+const CHECKS_WAITING: usize = 18;
 
 /// Families every target has; those of the probes' gauges follow them.
-const FAMILIES: [Family; 17] = [
+const FAMILIES: [Family; 19] = [
     gauge(
         "gonogo_verdict",
         "Whether the target has this verdict as of its latest findings (exactly one is 1 per target); unknown when answers are missing or too old.",
@@ -108,6 +111,14 @@ const FAMILIES: [Family; 17] = [
         kind: FamilyKind::Counter,
         help: "Connections and requests made to the target.",
     },
+    gauge(
+        "gonogo_series_left_out",
+        "Series of the probe's own numbers that are over the limit and not exported; absent while there are none.",
+    ),
+    gauge(
+        "gonogo_checks_waiting",
+        "Number of checks that are unknown for the same cause: a failing check by its id, or an obstacle; absent while there are none.",
+    ),
 ];
 
 const fn gauge(name: &'static str, help: &'static str) -> Family {
@@ -128,7 +139,9 @@ struct Named {
     kind: FamilyKind,
     help: &'static str,
     /// For a probe's gauge, its labels besides `target` and `probe`.
-    labels: &'static [&'static str],
+    labels: Vec<&'static str>,
+    /// For a histogram, the upper bounds of its buckets.
+    bounds: &'static [f64],
 }
 
 /// What one target contributes to each family.
@@ -157,15 +170,24 @@ impl Renderer {
             name: family.name.to_owned(),
             kind: family.kind,
             help: family.help,
-            labels: &[],
+            labels: Vec::new(),
+            bounds: &[],
         });
-        let gauges = catalogue.iter().flat_map(Kind::gauges).map(|gauge| Named {
-            name: format!("{PREFIX}{}", gauge.name),
-            kind: FamilyKind::Gauge,
-            help: gauge.help,
-            labels: gauge.labels,
-        });
-        Self { families: own.chain(gauges).collect(), shards: Mutex::default() }
+        let mut families: Vec<Named> = own.collect();
+        for gauge in catalogue.iter().flat_map(Kind::gauges) {
+            let name = format!("{PREFIX}{}", gauge.name);
+            // Several probes may share a family, all with the same declaration.
+            if families.iter().any(|known| known.name == name) {
+                continue;
+            }
+            let (kind, bounds): (_, &[f64]) = match gauge.kind {
+                NumberKind::Gauge => (FamilyKind::Gauge, &[]),
+                NumberKind::Counter => (FamilyKind::Counter, &[]),
+                NumberKind::Histogram(bounds) => (FamilyKind::Histogram, bounds),
+            };
+            families.push(Named { name, kind, help: gauge.help, labels: gauge.labels, bounds });
+        }
+        Self { families, shards: Mutex::default() }
     }
 
     /// The metrics of all targets as of `now`.
@@ -279,6 +301,13 @@ impl<'a> Writer<'a> {
                 self.put(CHECKS, &[("impact", impact.as_str()), ("status", word)], count);
             }
         }
+        let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
+        for cause in causes(assessment) {
+            *waiting.entry(cause.word()).or_default() += cause.lines.len();
+        }
+        for (cause, count) in waiting {
+            self.put(CHECKS_WAITING, &[("cause", cause)], float(count as u64));
+        }
         let findings = assessment.target;
         let last_go = findings.last_go(card.verdict, now);
         self.put(LAST_GO, &[], last_go.map_or(0.0, unix));
@@ -335,30 +364,56 @@ impl<'a> Writer<'a> {
             if let Some(interval) = probe.interval {
                 self.put(VISIT_INTERVAL, &name, interval.as_secs_f64());
             }
+            let left_out: usize = probe.readings.iter().map(|gauge| gauge.left_out).sum();
+            if left_out > 0 {
+                self.put(SERIES_LEFT_OUT, &name, float(left_out as u64));
+            }
             for gauge in &probe.readings {
-                let place = self
-                    .families
-                    .iter()
-                    .position(|family| family.name.strip_prefix(PREFIX) == Some(gauge.name));
-                let Some(place) = place else { continue };
-                let names = self.families[place].labels;
-                let mut seen: Vec<&[String]> = Vec::new();
-                for reading in &gauge.readings {
-                    // A scrape that holds the same series twice is refused whole.
-                    if seen.contains(&reading.labels.as_slice())
-                        || reading.labels.len() != names.len()
-                    {
-                        continue;
-                    }
-                    seen.push(&reading.labels);
-                    let mut labels = vec![("probe", &*probe.name)];
-                    labels.extend(
-                        names.iter().copied().zip(reading.labels.iter().map(String::as_str)),
-                    );
-                    self.put(place, &labels, reading.value);
-                }
+                self.readings(&probe.name, gauge);
             }
         }
+    }
+
+    /// The numbers of one gauge. A scrape that holds the same series twice is refused whole: the report
+    /// boundary has joined those.
+    fn readings(&mut self, probe: &str, gauge: &GaugeReadings) {
+        let families = self.families;
+        let place =
+            families.iter().position(|known| known.name.strip_prefix(PREFIX) == Some(gauge.name));
+        let Some(place) = place else { return };
+        let family = &families[place];
+        // State that an earlier version wrote may have another shape.
+        let fits = |reading: &&Reading| {
+            let buckets = match family.kind {
+                FamilyKind::Histogram => family.bounds.len() + 1,
+                FamilyKind::Gauge | FamilyKind::Counter => 0,
+            };
+            reading.labels.len() == family.labels.len() && reading.counts.len() == buckets
+        };
+        for reading in gauge.readings.iter().filter(fits) {
+            let mut labels = vec![("probe", probe)];
+            let values = reading.labels.iter().map(String::as_str);
+            labels.extend(family.labels.iter().copied().zip(values));
+            if family.kind == FamilyKind::Histogram {
+                self.histogram(place, &labels, reading);
+            } else {
+                self.put(place, &labels, reading.value);
+            }
+        }
+    }
+
+    fn histogram(&mut self, place: usize, labels: &[(&str, &str)], reading: &Reading) {
+        let mut total = 0;
+        let bounds = self.families[place].bounds.iter().copied().chain([f64::INFINITY]);
+        for (bound, count) in bounds.zip(&reading.counts) {
+            total += count;
+            let bound = bucket_bound(bound);
+            let mut labels = labels.to_vec();
+            labels.push(("le", &bound));
+            self.put_part(place, "_bucket", &labels, float(total));
+        }
+        self.put_part(place, "_sum", labels, reading.value);
+        self.put_part(place, "_count", labels, float(total));
     }
 
     fn put(&mut self, family: usize, labels: &[(&str, &str)], value: f64) {
@@ -368,8 +423,26 @@ impl<'a> Writer<'a> {
     }
 
     fn put_in(&mut self, family: usize, block: &str, labels: &[(&str, &str)], value: f64) {
+        self.write(family, "", block, labels, value);
+    }
+
+    fn put_part(&mut self, family: usize, part: &str, labels: &[(&str, &str)], value: f64) {
+        let block = std::mem::take(&mut self.target);
+        self.write(family, part, &block, labels, value);
+        self.target = block;
+    }
+
+    fn write(
+        &mut self,
+        family: usize,
+        part: &str,
+        block: &str,
+        labels: &[(&str, &str)],
+        value: f64,
+    ) {
         let out = &mut self.out[family];
         out.push_str(&self.families[family].name);
+        out.push_str(part);
         out.push('{');
         out.push_str(block);
         for (label, value) in labels {
@@ -380,6 +453,11 @@ impl<'a> Writer<'a> {
         write_value(out, value);
         out.push('\n');
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and a metric is a float")]
+fn float(count: u64) -> f64 {
+    count as f64
 }
 
 /// Starts every metric of ours.
@@ -437,6 +515,57 @@ mod tests {
         assert!(at_second(120).text.contains(r#"verdict="go"} 1"#));
         assert_eq!(at_second(120).holds_until, Some(at(280)));
         assert!(at_second(280).text.contains(r#"verdict="unknown"} 1"#));
+    }
+
+    #[test]
+    fn counters_and_histograms_are_written_as_both_formats_want_them() {
+        let findings = visited(Item::pass("", "shut"));
+        let mut snapshot = findings.snapshot();
+        let target = Arc::make_mut(&mut snapshot.targets[0]);
+        let probe = Arc::make_mut(&mut target.probes[0]);
+        let leaf = || vec!["left".to_owned()];
+        let of = |name, readings| GaugeReadings { name, readings, left_out: 0 };
+        probe.readings = vec![
+            of("door_slams_total", vec![Reading::new(leaf(), 3.0)]),
+            of("door_slam_seconds", vec![Reading::histogram(leaf(), vec![1, 0, 2], 4.5)]),
+            // What an earlier version stored.
+            of("door_slam_seconds", vec![Reading::new(leaf(), 1.0)]),
+        ];
+        probe.readings[0].left_out = 7;
+        let rulings = Arc::new(Rulings::default());
+        let render = |format| {
+            let text = Renderer::new(&CATALOGUE).render(&snapshot, &rulings, format, at(120)).text;
+            let lines = text
+                .lines()
+                .filter(|line| line.contains("door_slam") || line.contains("series_left_out{"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!(render(Format::Text), @r##"
+        gonogo_series_left_out{target="shop",probe="door"} 7
+        # HELP gonogo_door_slams_total How often the door was slammed.
+        # TYPE gonogo_door_slams_total counter
+        gonogo_door_slams_total{target="shop",probe="door",leaf="left"} 3
+        # HELP gonogo_door_slam_seconds How long the slams were heard.
+        # TYPE gonogo_door_slam_seconds histogram
+        gonogo_door_slam_seconds_bucket{target="shop",probe="door",leaf="left",le="0.5"} 1
+        gonogo_door_slam_seconds_bucket{target="shop",probe="door",leaf="left",le="1.0"} 1
+        gonogo_door_slam_seconds_bucket{target="shop",probe="door",leaf="left",le="+Inf"} 3
+        gonogo_door_slam_seconds_sum{target="shop",probe="door",leaf="left"} 4.5
+        gonogo_door_slam_seconds_count{target="shop",probe="door",leaf="left"} 3
+        "##);
+        insta::assert_snapshot!(render(Format::OpenMetrics), @r##"
+        gonogo_series_left_out{target="shop",probe="door"} 7
+        # HELP gonogo_door_slams How often the door was slammed.
+        # TYPE gonogo_door_slams counter
+        gonogo_door_slams_total{target="shop",probe="door",leaf="left"} 3
+        # HELP gonogo_door_slam_seconds How long the slams were heard.
+        # TYPE gonogo_door_slam_seconds histogram
+        gonogo_door_slam_seconds_bucket{target="shop",probe="door",leaf="left",le="0.5"} 1
+        gonogo_door_slam_seconds_bucket{target="shop",probe="door",leaf="left",le="1.0"} 1
+        gonogo_door_slam_seconds_bucket{target="shop",probe="door",leaf="left",le="+Inf"} 3
+        gonogo_door_slam_seconds_sum{target="shop",probe="door",leaf="left"} 4.5
+        gonogo_door_slam_seconds_count{target="shop",probe="door",leaf="left"} 3
+        "##);
     }
 
     #[test]

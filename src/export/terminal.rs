@@ -10,7 +10,8 @@ use anstyle::{AnsiColor, Style};
 use gonogo_probes::contract::Confidence;
 
 use crate::{
-    assessment::{Assessment, Line},
+    assessment::{Assessment, Line, unused},
+    causes::{Cause, causes},
     export::json::rfc3339,
     policy::Status,
     scorecard::{Reason, Verdict},
@@ -32,6 +33,15 @@ pub fn render(assessments: &[Assessment<'_>], detail: Detail, now: SystemTime) -
         target(&mut out, assessment, detail, now);
         out.push('\n');
     }
+    for waiver in unused(assessments) {
+        let target = waiver.target.as_deref().unwrap_or("any target");
+        let subject = waiver.subject.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{YELLOW}unused waiver{YELLOW:#}: `{}`{subject} does not fail on {target}",
+            waiver.check
+        );
+    }
     out
 }
 
@@ -43,22 +53,24 @@ fn target(out: &mut String, assessment: &Assessment<'_>, detail: Detail, now: Sy
         let _ = write!(out, "  revision {}, first seen {age} ago", revision.value);
     }
     out.push_str("\n\n");
+    let causes: Vec<Cause<'_>> = if detail.verbose { Vec::new() } else { causes(assessment) };
+    let shared: Vec<&Cause<'_>> = causes.iter().filter(|cause| cause.is_shared()).collect();
     let mut lines = assessment.by_urgency();
-    let silenced = if detail.verbose { Vec::new() } else { silenced(assessment) };
     lines.retain(|line| {
-        let is_silenced = silenced.iter().any(|(known, _)| known.probe.name == line.probe.name);
-        detail.verbose || (is_told(line) && !is_silenced)
+        let is_shared = |cause: &&Cause<'_>| cause.lines.iter().any(|l| std::ptr::eq(*l, *line));
+        detail.verbose || (is_told(line) && !shared.iter().any(is_shared))
     });
     let width = lines.iter().map(|line| line.check.id.len()).max().unwrap_or(0);
     for line in &lines {
-        finding(out, line, width, detail.verbose, now);
+        finding(out, line, known.target.url.as_str(), width, detail.verbose, now);
     }
-    for (line, count) in silenced {
-        let (probe, seen) = (&line.probe.name, line.seen());
-        let _ = writeln!(
-            out,
-            "  {YELLOW}unknown{YELLOW:#}  {BOLD}{probe}{BOLD:#}: none of its {count} checks could be answered\n{INDENT}{seen}"
-        );
+    for cause in shared {
+        let headline = cause.headline();
+        let _ = writeln!(out, "  {YELLOW}unknown{YELLOW:#}  {BOLD}{headline}{BOLD:#}");
+        if cause.check.is_some() {
+            let _ = writeln!(out, "{INDENT}{}", cause.seen);
+        }
+        let _ = writeln!(out, "{INDENT}{DIM}through {}{DIM:#}", some(&cause.probes()));
     }
     let (passed, skipped) = (assessment.count("pass"), assessment.count("skip"));
     if !detail.verbose && passed + skipped > 0 {
@@ -82,29 +94,19 @@ fn target(out: &mut String, assessment: &Assessment<'_>, detail: Detail, now: Sy
     verdict(out, assessment);
 }
 
-/// Probes none of whose questions could be answered, all for one reason: the first line of each, and how
-/// many there are. Told one by one, the same thing would stand there twenty times.
-fn silenced<'a>(assessment: &'a Assessment<'_>) -> Vec<(&'a Line<'a>, usize)> {
-    let mut silenced = Vec::new();
-    for probe in &assessment.target.probes {
-        let of_probe = assessment.lines.iter().filter(|line| line.probe.name == probe.name);
-        let asked: Vec<&Line<'_>> = of_probe.filter(|line| line.status != Status::Skip).collect();
-        let Some(first) = asked.first() else { continue };
-        let one_reason = matches!(first.status, Status::Unknown(_))
-            && asked.iter().all(|line| line.status == first.status);
-        if one_reason && asked.len() > 2 {
-            silenced.push((*first, asked.len()));
-        }
-    }
-    silenced
-}
-
 /// What needs somebody's eyes.
 fn is_told(line: &Line<'_>) -> bool {
     !matches!(line.status, Status::Pass | Status::Skip)
 }
 
-fn finding(out: &mut String, line: &Line<'_>, width: usize, verbose: bool, now: SystemTime) {
+fn finding(
+    out: &mut String,
+    line: &Line<'_>,
+    url: &str,
+    width: usize,
+    verbose: bool,
+    now: SystemTime,
+) {
     let (style, word) = match line.status {
         Status::Pass => (GREEN, "ok"),
         Status::Fail(Confidence::Tentative) => (YELLOW, "FAIL?"),
@@ -132,19 +134,27 @@ fn finding(out: &mut String, line: &Line<'_>, width: usize, verbose: bool, now: 
             waiver.owner, waiver.reason
         );
     }
+    let probe = &line.probe.name;
     if verbose {
+        let _ = writeln!(out, "{INDENT}{DIM}{probe}, {url}{DIM:#}");
         for item in line.items {
             let subject = if item.subject.is_empty() { "" } else { ": " };
-            let _ = writeln!(out, "{INDENT}{}{subject}{}", item.subject, item.seen);
+            let _ = write!(out, "{INDENT}{}{subject}{}", item.subject, item.seen);
+            if let Some(waiver) = line.waiver_of(item).filter(|waiver| waiver.subject.is_some()) {
+                let _ = write!(out, " {DIM}(accepted by {}){DIM:#}", waiver.owner);
+            }
+            out.push('\n');
             if let Some(replay) = &item.replay {
                 let _ = writeln!(out, "{INDENT}{DIM}$ {replay}{DIM:#}");
             }
         }
+        if line.rest.total() > 0 {
+            let _ = writeln!(out, "{INDENT}and {} more", line.rest.total());
+        }
     } else if is_told(line) {
         let seen = line.seen();
-        if !seen.is_empty() {
-            let _ = writeln!(out, "{INDENT}{seen}");
-        }
+        let colon = if seen.is_empty() { "" } else { ": " };
+        let _ = writeln!(out, "{INDENT}{DIM}{probe}, {url}{colon}{DIM:#}{seen}");
     }
 }
 

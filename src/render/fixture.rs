@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gonogo_probes::contract::{
-    Check, Dimension, Footprint, Gauge, Impact, Kind, Obstructed, Probe, Profile, Rule, Settles,
-    Visit,
+    Check, Dimension, Footprint, Gauge, Impact, Kind, Label, NumberKind, Obstructed, Probe,
+    Profile, Rule, Settles, Visit,
     setting::{Dur, Secret},
     specimen::Specimen,
 };
@@ -104,13 +104,15 @@ impl Probe for Gate {
         Gauge {
             name: "tls_certificate_not_before_timestamp_seconds",
             help: "Unix time from which the certificate is valid.",
-            labels: &["host", "position"],
+            kind: NumberKind::Gauge,
+            labels: &[Label::fixed("host", &[]), Label::fixed("position", &["0"])],
             read: |_, ()| Vec::new(),
         },
         Gauge {
             name: "tls_certificate_not_after_timestamp_seconds",
             help: "Unix time until which the certificate is valid.",
-            labels: &["host", "position"],
+            kind: NumberKind::Gauge,
+            labels: &[Label::fixed("host", &[]), Label::fixed("position", &["0"])],
             read: |_, ()| Vec::new(),
         },
     ];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use gonogo_probes::contract::{Check, Kind};
+use gonogo_probes::contract::{Check, Kind, NumberKind};
 
 use super::{
     markdown::{code, codes, prose, table},
@@ -104,8 +104,13 @@ fn gauges_section(page: &mut String, kind: &Kind) {
     let gauges = table(
         ["metric", "labels besides `target` and `probe`", "meaning"],
         kind.gauges().into_iter().map(|gauge| {
-            let labels = if gauge.labels.is_empty() { "none".into() } else { codes(gauge.labels) };
-            [format!("`gonogo_{}`", gauge.name), labels, prose(gauge.help)]
+            let labels = if gauge.labels.is_empty() { "none".into() } else { codes(&gauge.labels) };
+            let name = match gauge.kind {
+                NumberKind::Gauge => format!("`gonogo_{}`", gauge.name),
+                NumberKind::Counter => format!("`gonogo_{}` (counter)", gauge.name),
+                NumberKind::Histogram(_) => format!("`gonogo_{}` (histogram)", gauge.name),
+            };
+            [name, labels, prose(gauge.help)]
         }),
     );
     if !gauges.is_empty() {

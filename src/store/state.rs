@@ -107,6 +107,8 @@ enum OutcomeState {
 struct ReadingsState {
     gauge: String,
     readings: Vec<Reading>,
+    #[serde(default)]
+    left_out: usize,
 }
 
 impl From<&TargetFindings> for TargetState {
@@ -147,6 +149,7 @@ impl ProbeState {
                 .map(|gauge| ReadingsState {
                     gauge: gauge.name.to_owned(),
                     readings: gauge.readings.clone(),
+                    left_out: gauge.left_out,
                 })
                 .collect(),
         })
@@ -188,7 +191,8 @@ impl ProbeState {
                 .into_iter()
                 .filter_map(|stored| {
                     let gauge = gauges.iter().find(|gauge| gauge.name == stored.gauge)?;
-                    Some(GaugeReadings { name: gauge.name, readings: stored.readings })
+                    let ReadingsState { readings, left_out, .. } = stored;
+                    Some(GaugeReadings { name: gauge.name, readings, left_out })
                 })
                 .collect(),
             facts: Vec::new(),

@@ -8,6 +8,7 @@ mod cap;
 mod derived;
 mod escape;
 mod known;
+mod numbers;
 pub mod redact;
 mod shapes;
 mod spelling;
@@ -19,6 +20,7 @@ use std::{borrow::Cow, cell::RefCell, ops::Range, sync::Arc};
 
 pub use cap::{FACTS, ITEMS, NAME, TEXT};
 pub use escape::escaped;
+pub(super) use numbers::readings;
 
 use self::redact::Redactor;
 use super::{Fact, Report};

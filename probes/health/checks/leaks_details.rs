@@ -1,11 +1,11 @@
 //! A health endpoint is read by anybody; it should not describe the inside of the house.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
 use crate::{
-    contract::{Check, Confidence, Dimension, Impact, Item, Obstacle, Rule, Settles},
+    contract::{Check, Confidence, Dimension, Impact, Item, Obstacle, Rule, Settles, boundary},
     health::{
         Evidence, Health, Role,
         evidence::{Answer, Found},
@@ -55,25 +55,23 @@ fn item(health: &Health, seen: &Evidence, role: Role, found: &Found) -> Item {
 }
 
 fn judge(answer: &Answer) -> Item {
-    let leaks: Vec<(&Leak, &str)> = LEAKS
+    let leaks: Vec<(&Leak, Range<usize>)> = LEAKS
         .iter()
-        .filter_map(|leak| leak.shape.find(&answer.body).map(|found| (leak, found.as_str())))
+        .filter_map(|leak| leak.shape.find(&answer.body).map(|found| (leak, found.range())))
         .collect();
     let item = match leaks.iter().map(|(leak, _)| leak.sure).max() {
         None => Item::pass(&answer.subject, "it shows no internal details"),
         Some(sure) => {
-            let shown =
-                leaks.iter().map(|(leak, text)| format!("{} ({})", leak.what, excerpt(text)));
+            // A leak may begin or end within a secret of ours.
+            let shown = leaks.iter().map(|(leak, part)| {
+                let text = boundary::excerpt_at(&answer.body, part.clone(), LONGEST_EXCERPT);
+                format!("{} ({text})", leak.what)
+            });
             let shown: Vec<String> = shown.collect();
             Item::fail(sure, &answer.subject, format!("it shows {}", shown.join(", ")))
         }
     };
     item.replay(&answer.replay)
-}
-
-fn excerpt(text: &str) -> String {
-    let text: String = text.chars().take(LONGEST_EXCERPT).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Something that should not be shown.

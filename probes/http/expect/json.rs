@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::Answer;
-use crate::contract::{Confidence, Item, setting::Pattern};
+use crate::contract::{Confidence, Item, boundary, setting::Pattern};
 
 /// What must hold of the values a path leads to. With a path alone, that it leads to one. Where it
 /// leads to several, it must hold of each.
@@ -133,12 +133,7 @@ fn is_same(a: &Value, b: &Value) -> bool {
 
 /// A value for a report.
 fn in_words(value: &Value) -> String {
-    const LONGEST: usize = 80;
-    let text = value.to_string();
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    boundary::excerpt(&value.to_string(), 80)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::Answer;
-use crate::contract::{Confidence, Item, setting::Pattern};
+use crate::contract::{Confidence, Item, boundary, setting::Pattern};
 
 /// Patterns, written as one or as a list.
 #[derive(Clone, Debug, Default)]
@@ -49,13 +49,9 @@ fn subject(pattern: &Pattern) -> String {
 
 /// The beginning of the body, for a report.
 fn excerpt(answer: &Answer) -> String {
-    const LONGEST: usize = 80;
-    let line: Vec<&str> = answer.body.split_whitespace().take(LONGEST).collect();
-    let line = line.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        _ if line.is_empty() => "an empty body".to_owned(),
-        Some((end, _)) => format!("`{}…`", &line[..end]),
-        None => format!("`{line}`"),
+    match boundary::excerpt(&answer.body, 80).as_str() {
+        "" => "an empty body".to_owned(),
+        line => format!("`{line}`"),
     }
 }
 

@@ -48,7 +48,7 @@ mod wrong_certificate_without_sni;
 mod wrong_usage;
 
 use super::Tls;
-use crate::contract::Rule;
+use crate::contract::{Explains, Obstacle, Rule};
 
 pub(super) const RULES: &[Rule<Tls>] = &[
     unreachable::RULE,
@@ -97,4 +97,28 @@ pub(super) const RULES: &[Rule<Tls>] = &[
     transparency_missing::RULE,
     unexpected_key::RULE,
     unexpected_issuer::RULE,
+];
+
+/// A certificate that gonogo does not accept keeps every other probe out.
+pub(super) const EXPLAINS: &[Explains] = &[
+    Explains { check: "tls-unreachable", obstacles: OUT_OF_REACH },
+    Explains { check: "tls-certificate-expired", obstacles: &[Obstacle::Tls] },
+    Explains { check: "tls-certificate-not-yet-valid", obstacles: &[Obstacle::Tls] },
+    Explains { check: "tls-hostname-mismatch", obstacles: &[Obstacle::Tls] },
+    Explains { check: "tls-self-signed", obstacles: &[Obstacle::Tls] },
+    Explains { check: "tls-intermediate-missing", obstacles: &[Obstacle::Tls] },
+    Explains { check: "tls-chain-element-expired", obstacles: &[Obstacle::Tls] },
+    Explains { check: "tls-untrusted-issuer", obstacles: &[Obstacle::Tls] },
+    Explains { check: "tls-wrong-usage", obstacles: &[Obstacle::Tls] },
+];
+
+const OUT_OF_REACH: &[Obstacle] = &[
+    Obstacle::BreakerOpen,
+    Obstacle::Closed,
+    Obstacle::Dns,
+    Obstacle::Refused,
+    Obstacle::Reset,
+    Obstacle::Timeout,
+    Obstacle::Tls,
+    Obstacle::Unreachable,
 ];

@@ -26,7 +26,7 @@ use crate::tls::settings::ClientCertificate;
 use crate::{
     contract::{
         Obstacle, Obstructed, Visit,
-        net::{Address, Request, StartTls},
+        net::{Address, Endpoint, Request, StartTls},
     },
     tls::{
         evidence::{Posture, Seen},
@@ -46,19 +46,28 @@ use crate::{
     },
 };
 
+/// The name to ask for and to find in the certificate.
+pub(super) fn name(tls: &Tls, visit: &Visit) -> Result<ServerName<'static>, Obstructed> {
+    match &tls.server_name {
+        Some(name) => Ok(name.clone()),
+        None => visit.net.server_name(&endpoint(tls, visit)?),
+    }
+}
+
+fn endpoint(tls: &Tls, visit: &Visit) -> Result<Endpoint, Obstructed> {
+    tls.endpoint(&visit.target).ok_or_else(|| {
+        let url = &visit.target.url;
+        Obstacle::NotAllowed
+            .because(format!("{url} names no port; say in `address` where TLS is spoken"))
+    })
+}
+
 pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstructed> {
     let started = Instant::now();
     // Some of the time is kept for judging, so that what was seen by then is not lost.
     let until = time::Instant::now() + visit.deadline * 3 / 4;
-    let endpoint = tls.endpoint(&visit.target).ok_or_else(|| {
-        let url = &visit.target.url;
-        Obstacle::NotAllowed
-            .because(format!("{url} names no port; say in `address` where TLS is spoken"))
-    })?;
-    let name = match &tls.server_name {
-        Some(name) => name.clone(),
-        None => visit.net.server_name(&endpoint)?,
-    };
+    let endpoint = endpoint(tls, visit)?;
+    let name = name(tls, visit)?;
     let addresses: Vec<Address> = distinct(visit.net.addresses(&endpoint).await?);
     let (judged, beyond) = addresses.split_at(addresses.len().min(MOST));
     let mut left_out: Vec<_> = beyond

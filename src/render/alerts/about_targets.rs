@@ -218,6 +218,6 @@ low.{{ end }}"#;
 
 const UNKNOWN: &str = r#"For 30 minutes nobody could say whether {{ $labels.target }} is fit for use: release gates hold
 it back.
-{{ with printf "count by (obstacle) (max by (probe, check, obstacle) (gonogo_check_obstacle{target=%q}))"
-$labels.target | query -}} In the way: {{ range $i, $it := sortByLabel "obstacle" . }}
-{{- if $i }}, {{ end }}{{ $it.Labels.obstacle }} ({{ $it.Value }}){{ end }}.{{ end }}"#;
+{{ with printf "topk(5, max by (cause) (gonogo_checks_waiting{target=%q}))" $labels.target | query -}}
+{{ range $i, $it := sortByLabel "cause" . }}{{ if $i }}, {{ end }}{{ $it.Value }} {{ if eq $it.Value 1.0 }}check waits
+for: {{ else }}checks wait for: {{ end }}{{ $it.Labels.cause }}{{ end }}.{{ end }}"#;

@@ -7,6 +7,7 @@ use gonogo_probes::contract::{Check, Confidence};
 use super::text::{Moment, bounded, percent, ratio};
 use crate::{
     assessment::{Assessment, Line},
+    causes::{Cause, causes},
     policy::Status,
     scorecard::{Score, Verdict},
     web::Links,
@@ -60,9 +61,21 @@ pub(super) struct Row {
     pub(super) since: Option<Moment>,
     /// Whether it fails, and did not before the revision was first seen.
     pub(super) is_new: bool,
-    /// Other checks that the same probe could not answer for the same reason: links and ids.
-    pub(super) also: Vec<(String, &'static str)>,
+    /// What stands in place of the check, if the row stands for several that wait for one cause.
+    pub(super) waits: Option<Waits>,
     pub(super) waiver: Option<Accepted>,
+}
+
+/// Checks that wait for one cause.
+#[derive(Debug)]
+pub(super) struct Waits {
+    /// "49 checks wait for: …"
+    pub(super) headline: String,
+    /// The failing check behind it, if one is: link and id.
+    pub(super) cause: Option<(String, &'static str)>,
+    pub(super) number: usize,
+    /// Those that wait: links and ids.
+    pub(super) checks: Vec<(String, &'static str)>,
 }
 
 /// A waiver, as shown beside what it covers.
@@ -84,8 +97,9 @@ impl Card {
     ) -> Self {
         let findings = assessment.target;
         let card = &assessment.card;
-        let urgent = assessment.by_urgency().into_iter().filter(|line| is_urgent(line));
-        let rows = grouped(urgent.map(|line| Row::of(line, assessment, links, now)));
+        let mut urgent = assessment.by_urgency();
+        urgent.retain(|line| is_urgent(line));
+        let rows = grouped(&urgent, assessment, links, now);
         let more = rows.len().saturating_sub(most);
         let standing = findings.standing.filter(|standing| standing.verdict == card.verdict);
         let last_go = findings.last_go(card.verdict, now);
@@ -156,7 +170,7 @@ impl Row {
             },
             since: line.since.map(|since| Moment::of(since, now)),
             is_new,
-            also: Vec::new(),
+            waits: None,
             waiver: line.waiver.map(|waiver| Accepted {
                 reason: bounded(&waiver.reason, SEEN),
                 owner: bounded(&waiver.owner, NAME),
@@ -167,21 +181,45 @@ impl Row {
     }
 }
 
-/// What one obstacle left unknown makes one row: a target that is down would fill the page.
-pub(super) fn grouped(rows: impl IntoIterator<Item = Row>) -> Vec<Row> {
-    let mut groups: Vec<Row> = Vec::new();
-    for row in rows {
-        let same = |known: &&mut Row| {
-            row.status == "unknown"
-                && (known.status, &known.probe, known.obstacle, &known.seen)
-                    == (row.status, &row.probe, row.obstacle, &row.seen)
+/// Rows of these lines. What waits for one cause makes one row, where the first of it stands: a target
+/// that is down would fill the page.
+pub(super) fn grouped(
+    urgent: &[&Line<'_>],
+    assessment: &Assessment<'_>,
+    links: &Links,
+    now: SystemTime,
+) -> Vec<Row> {
+    let causes = causes(assessment);
+    let shared = |line: &Line<'_>| {
+        let waits = |cause: &Cause<'_>| cause.lines.iter().any(|known| std::ptr::eq(*known, line));
+        causes.iter().position(waits).filter(|place| causes[*place].is_shared())
+    };
+    let mut rows = Vec::new();
+    let mut told = vec![false; causes.len()];
+    for line in urgent {
+        let Some(place) = shared(line) else {
+            rows.push(Row::of(line, assessment, links, now));
+            continue;
         };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.also.push((row.link, row.check.id)),
-            None => groups.push(row),
+        if !std::mem::replace(&mut told[place], true) {
+            let mut row = Row::of(line, assessment, links, now);
+            let cause = &causes[place];
+            // Where no check is behind it, what was seen is the headline.
+            row.seen = cause.check.map_or_else(String::new, |_| bounded(&cause.seen, SEEN));
+            row.waits = Some(Waits {
+                headline: bounded(&cause.headline(), SEEN),
+                cause: cause.check.map(|check| (links.check(check), check)),
+                number: cause.lines.len(),
+                checks: cause
+                    .lines
+                    .iter()
+                    .map(|line| (links.check(line.check.id), line.check.id))
+                    .collect(),
+            });
+            rows.push(row);
         }
     }
-    groups
+    rows
 }
 
 /// Whether a line needs somebody's eyes.

@@ -128,12 +128,14 @@ fn target_page(assessment: &Assessment<'_>, links: &Links, now: SystemTime) -> T
         let of = urgent.iter().filter(|line| line.status.as_str() == word);
         of.map(|line| Detail::of(line, assessment, links, now)).collect()
     };
+    let is_unknown = |line: &&&Line<'_>| line.status.as_str() == "unknown";
+    let unknown: Vec<&Line<'_>> = urgent.iter().filter(is_unknown).copied().collect();
     let title = format!("{} {}", card.verdict.shown(), card.name);
     TargetPage {
         layout: Layout::new(title, card.verdict, links, now),
         dimensions: bars(assessment),
         failing: of("fail"),
-        unknown: grouped(of("unknown").into_iter().map(|detail| detail.row)),
+        unknown: grouped(&unknown, assessment, links, now),
         waived: of("waived"),
         passed: of("pass"),
         skipped: of("skip"),
@@ -200,17 +202,18 @@ impl Detail {
                 Status::Fail(confidence) => Some(confidence.as_str()),
                 _ => None,
             },
-            more: items.len().saturating_sub(ITEMS),
-            items: items.into_iter().take(ITEMS).map(Piece::of).collect(),
+            more: items.len().saturating_sub(ITEMS) + line.rest.total(),
+            items: items.into_iter().take(ITEMS).map(|item| Piece::of(item, line)).collect(),
             waiver: waiver(line.check.id, Some(&assessment.target.target.name), now),
         }
     }
 }
 
 impl Piece {
-    fn of(item: &Item) -> Self {
+    fn of(item: &Item, line: &Line<'_>) -> Self {
+        let is_waived = line.waiver_of(item).is_some_and(|waiver| waiver.subject.is_some());
         Self {
-            status: item.outcome.as_str(),
+            status: if is_waived { "waived" } else { item.outcome.as_str() },
             subject: bounded(&item.subject, SEEN),
             seen: bounded_lines(&item.seen, LONG),
             replay: item.replay.as_deref().map(|replay| bounded_lines(replay, LONG)),

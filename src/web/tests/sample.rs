@@ -215,6 +215,7 @@ fn rulings() -> Rulings {
     let waiver = Waiver {
         check: "lock-unlabelled".to_owned(),
         target: Some("checkout".to_owned()),
+        subject: None,
         reason: "the tags are on order".to_owned(),
         owner: "facility team".to_owned(),
         ticket: Some("INFRA-212".to_owned()),

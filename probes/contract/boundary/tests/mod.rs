@@ -1,5 +1,6 @@
 //! What passes the boundary, and what does not.
 
+mod numbers;
 mod redaction;
 mod report;
 mod spellings;

@@ -28,7 +28,8 @@ fn passed(findings: Vec<Finding>, facts: Vec<Fact>) -> Report {
         facts,
         readings: vec![GaugeReadings {
             name: "x",
-            readings: vec![Reading { labels: vec!["hunter2-and-more\n".to_owned()], value: 1.0 }],
+            readings: vec![Reading::new(vec!["hunter2-and-more\n".to_owned()], 1.0)],
+            left_out: 0,
         }],
         obstructed: Some(said),
     })
