@@ -13,4 +13,5 @@ mod nginx;
 mod observatory;
 mod prometheus;
 mod reload;
+mod sinks;
 mod support;

@@ -32,7 +32,7 @@ pub(super) struct WaiverSettings {
     /// The target's name, or `*` for all.
     #[expect(dead_code, reason = "looked at whatever else is wrong")]
     target: Apart<Words>,
-    /// The item that is accepted, as reports name it, such as `GET /reports`; the whole check if it is
+    /// The item that is accepted, as reports name it, such as `GET /reports`; the whole check if
     /// left out.
     subject: Option<Subject>,
     /// Why it is accepted.
@@ -91,7 +91,7 @@ impl TryFrom<String> for Subject {
     fn try_from(text: String) -> Result<Self, String> {
         let escaped = boundary::escaped(&text);
         if text.trim().is_empty() {
-            Err("this is empty: leave `subject` out to waive the whole check".to_owned())
+            Err("this is empty: omit `subject` to waive the whole check".to_owned())
         } else if text.chars().count() > boundary::NAME {
             Err(format!("no subject is longer than {} characters", boundary::NAME))
         } else if escaped != text {

@@ -88,6 +88,7 @@ fn waiver(check: &Check) -> String {
         "    waivers:\n      \
          - check: {}\n        \
            target: NAME           # or \"*\" for every target\n        \
+           subject: ITEM          # optional: one item, as reports name it\n        \
            reason: WHY            # why the fault may stay for now\n        \
            owner: WHO             # who answers for that\n        \
            expires: YYYY-MM-DD    # the last day, at most 90 days ahead\n",
