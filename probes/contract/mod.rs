@@ -12,6 +12,7 @@ mod check;
 pub mod disk;
 mod finding;
 mod kind;
+mod ledger;
 mod memory;
 pub mod net;
 mod number;
@@ -29,8 +30,11 @@ pub use cause::Explains;
 pub use check::{Check, Dimension, Footprint, Impact, Rule, Settles};
 pub use finding::{Confidence, Fact, Finding, GaugeReadings, Item, Outcome, Report, Rest};
 pub use kind::Kind;
-pub use memory::{Memory, Sample, Window, WindowSummary};
 pub use number::{FAMILIES, Gauge, GaugeInfo, Label, NumberKind, OTHER, Reading, Values};
+pub use ledger::{Coverage, Ledger};
+pub use memory::{
+    Changes, Kept, Memory, NotKept, Point, Sample, Saved, Series, Window, WindowSummary,
+};
 pub use obstacle::{Obstacle, Obstructed};
 pub use probe::{Mistake, Probe};
 pub use target::{Profile, Target};

@@ -1,7 +1,7 @@
 //! Latency windows, for every probe that measures: how many measurements to take on a visit, and what
 //! they come to.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time;
 
@@ -25,7 +25,7 @@ pub(crate) fn unanswered(obstructed: &Obstructed, waited: Duration) -> Sample {
 /// Takes measurements one after another until the window called `series` holds `at_least`, and stops
 /// early after [`MOST_AT_ONCE`], when `within` is over, or when `measure` has none to give.
 pub(crate) async fn fill<F>(
-    memory: &Memory,
+    (memory, at): (&Memory, SystemTime),
     series: &str,
     at_least: usize,
     within: Duration,
@@ -39,7 +39,7 @@ pub(crate) async fn fill<F>(
                 return;
             }
             let Some(sample) = measure().await else { return };
-            memory.record(series, sample);
+            memory.record(series, at, sample);
         }
     };
     // Out of time is no fault: the next visit goes on where this one stopped.
@@ -93,6 +93,8 @@ const MOST_AT_ONCE: usize = 20;
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
     use crate::contract::Outcome;
 
@@ -100,7 +102,7 @@ pub(crate) mod tests {
         let memory = Memory::default();
         for &ms in latencies {
             let latency = Some(Duration::from_millis(ms));
-            memory.record("s", Sample { latency, ok: true });
+            memory.record("s", UNIX_EPOCH, Sample { latency, ok: true });
         }
         let limit = Duration::from_secs(1);
         slower_than("", &memory.summary("s"), 95.0, limit, at_least).outcome
@@ -152,10 +154,12 @@ pub(crate) mod tests {
     async fn a_window_is_filled_and_no_further() {
         let memory = Memory::default();
         let sample = Sample { latency: Some(Duration::ZERO), ok: true };
-        memory.record("s", sample);
-        fill(&memory, "s", 5, Duration::from_secs(1), || async { Some(sample) }).await;
+        memory.record("s", UNIX_EPOCH, sample);
+        fill((&memory, UNIX_EPOCH), "s", 5, Duration::from_secs(1), || async { Some(sample) })
+            .await;
         assert_eq!(memory.summary("s").count, 5);
-        fill(&memory, "t", 100, Duration::from_secs(1), || async { Some(sample) }).await;
+        fill((&memory, UNIX_EPOCH), "t", 100, Duration::from_secs(1), || async { Some(sample) })
+            .await;
         assert_eq!(memory.summary("t").count, MOST_AT_ONCE);
     }
 
@@ -166,7 +170,7 @@ pub(crate) mod tests {
             time::sleep(Duration::from_secs(2)).await;
             Some(Sample { latency: Some(Duration::from_secs(2)), ok: true })
         };
-        fill(&memory, "s", 5, Duration::from_secs(5), slow).await;
+        fill((&memory, UNIX_EPOCH), "s", 5, Duration::from_secs(5), slow).await;
         assert_eq!(memory.summary("s").count, 2);
     }
 }

@@ -42,7 +42,7 @@ fn item(health: &Health, role: Role, found: &Found) -> Item {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
     use crate::{
@@ -54,7 +54,7 @@ mod tests {
         let memory = Memory::default();
         for _ in 0..count {
             let latency = Some(Duration::from_millis(ms));
-            memory.record("ready", Sample { latency, ok: true });
+            memory.record("ready", SystemTime::UNIX_EPOCH, Sample { latency, ok: true });
         }
         let found = answers_with(200, "ok", |answer| answer.window = memory.summary("ready"));
         item(&Health::default(), Role::Ready, &found).outcome

@@ -115,7 +115,7 @@ impl Survey<'_> {
             Err(obstructed) => {
                 if obstructed.obstacle == Obstacle::Timeout {
                     let sample = window::unanswered(&obstructed, started.elapsed());
-                    self.visit.memory.record(role.setting(), sample);
+                    self.visit.memory.record(role.setting(), self.visit.at, sample);
                 }
                 return Found::Obstructed { subject, obstructed };
             }
@@ -199,18 +199,25 @@ impl Survey<'_> {
 
     fn timed(&self, role: Role, mut answer: Answer) -> Answer {
         let sample = Sample { latency: Some(answer.latency), ok: answer.says_yes() };
-        answer.window = self.visit.memory.record(role.setting(), sample);
+        answer.window = self.visit.memory.record(role.setting(), self.visit.at, sample);
         answer
     }
 
     /// Takes the measurements that are missing before latency can be judged.
     async fn measure(&self, role: Role, found: &mut Found) {
         let Found::Answer(answer) = found else { return };
-        let (memory, series) = (&self.visit.memory, role.setting());
+        let series = role.setting();
         let within = self.visit.deadline / SHARE_FOR_MEASURING;
         let url = &answer.url;
-        window::fill(memory, series, self.health.min_samples, within, || self.sample(url)).await;
-        answer.window = memory.summary(series);
+        window::fill(
+            (&self.visit.memory, self.visit.at),
+            series,
+            self.health.min_samples,
+            within,
+            || self.sample(url),
+        )
+        .await;
+        answer.window = self.visit.memory.summary(series);
     }
 
     async fn sample(&self, url: &Url) -> Option<Sample> {

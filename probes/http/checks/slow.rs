@@ -39,7 +39,7 @@ fn judge(http: &Http, seen: &Evidence) -> Vec<Item> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ mod tests {
         let memory = Memory::default();
         for &ms in latencies {
             let latency = Some(Duration::from_millis(ms));
-            memory.record("requests", Sample { latency, ok: true });
+            memory.record("requests", SystemTime::UNIX_EPOCH, Sample { latency, ok: true });
         }
         let mut seen = evidence(Ok(expect::answer(200, &[], "")));
         seen.window = memory.summary("requests");

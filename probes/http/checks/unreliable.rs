@@ -44,6 +44,8 @@ fn item(http: &Http, seen: &Evidence) -> Item {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use serde_json::json;
 
     use super::*;
@@ -58,7 +60,7 @@ mod tests {
     fn outcome(ok: usize, failed: usize) -> Outcome {
         let memory = Memory::default();
         for i in 0..ok + failed {
-            memory.record("requests", Sample { latency: None, ok: i < ok });
+            memory.record("requests", SystemTime::UNIX_EPOCH, Sample { latency: None, ok: i < ok });
         }
         let mut seen = evidence(Ok(expect::answer(200, &[], "")));
         seen.window = memory.summary("requests");

@@ -34,7 +34,10 @@ pub(super) async fn evidence(http: &Http, visit: &Visit) -> Evidence {
         }
         let within = visit.deadline / SHARE_FOR_MEASURING;
         if attempt.is_ok() {
-            window::fill(&visit.memory, SERIES, http.min_samples, within, || call.sample()).await;
+            window::fill((&visit.memory, visit.at), SERIES, http.min_samples, within, || {
+                call.sample()
+            })
+            .await;
         }
     }
     let (answer, phases) = match attempt {
@@ -60,7 +63,7 @@ impl Call<'_> {
     async fn attempt(&self) -> Result<(Answer, Phases, String), Obstructed> {
         let (outcome, sample) = self.send().await;
         if let Some(sample) = sample {
-            self.visit.memory.record(SERIES, sample);
+            self.visit.memory.record(SERIES, self.visit.at, sample);
         }
         outcome
     }
