@@ -105,6 +105,7 @@ fn visit(board: &Board, kind: &Kind, target: usize, round: usize) {
         findings: kind.checks().into_iter().map(answer).collect(),
         readings: Vec::new(),
         facts: Vec::new(),
+        timeline: None,
         obstructed: None,
     };
     let at = now() - Duration::from_secs(30) + Duration::from_millis(round as u64);

@@ -241,13 +241,13 @@ impl<'a> Scene<'a> {
     fn prepare(&self, memory: &Arc<Memory>) -> Visit {
         #[expect(clippy::disallowed_methods, reason = "certificates are made in real time")]
         let at = SystemTime::now();
-        Visit {
-            target: Arc::clone(&self.target),
-            net: self.net.session(Footprint::Passive).for_requests(kind().requests),
-            at,
-            deadline: kind().deadline,
-            memory: Arc::clone(memory),
-        }
+        let target = Arc::clone(&self.target);
+        let net = self
+            .net
+            .session(Footprint::Passive)
+            .for_requests(kind().needs.expect("it has ordinary visits").requests);
+        Visit::new(target, net, at, kind().needs.expect("it has ordinary visits").deadline)
+            .with_memory(Arc::clone(memory))
     }
 
     /// Runs of a scanner; `None` where it is not installed.

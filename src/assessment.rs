@@ -143,7 +143,7 @@ pub fn assess<'a>(
     let card = card(&lines, &attestations, &rulings.policy);
     let idle = waivers.into_iter().filter(|waiver| is_idle(waiver, &lines)).collect();
     let (part, holds_until) = (None, horizon.next);
-    Assessment { target, lines, card, attestations, idle, part, holds_until }
+    Assessment { target, lines, card, attestations, part, idle, holds_until }
 }
 
 /// A finding's status under the waivers that cover its check, and those that cover something of it: the

@@ -100,6 +100,8 @@ impl Planner {
                     memory,
                     interval: probe.interval,
                     deadline: probe.deadline,
+                    footprint: probe.footprint,
+                    requests: probe.requests,
                     identity: probe.identity(target),
                     revision: way.revision.clone(),
                 })

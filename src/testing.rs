@@ -7,8 +7,8 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Dimension, Explains, Finding, Footprint, Gauge, GaugeReadings, Impact, Item, Kind,
-    Label, NumberKind, Obstacle, Obstructed, Probe, Reading, Report, Rule, Settles, Target, Visit,
+    Check, Dimension, Explains, Finding, Gauge, GaugeReadings, Impact, Item, Kind, Label, Needs,
+    NumberKind, Obstacle, Obstructed, Probe, Reading, Report, Rule, Settles, Target, Visit,
     specimen::Specimen,
 };
 use schemars::JsonSchema;
@@ -26,9 +26,9 @@ impl Probe for Door {
 
     const NAME: &'static str = "door";
     const ABOUT: &'static str = "Whether the door is shut.";
-    const FOOTPRINT: Footprint = Footprint::Passive;
-    const RULES: &'static [Rule<Self>] = &[Rule {
-        check: Check {
+    const NEEDS: Option<Needs> = Some(Needs::passive());
+    const RULES: &'static [Rule<Self>] = &[Rule::new(
+        Check {
             id: "door-open",
             fault: "the door is open",
             impact: Impact::Blocker,
@@ -39,8 +39,8 @@ impl Probe for Door {
             fix: "Shut it.",
             sources: &["Common sense"],
         },
-        judge: |_, ()| vec![Item::pass("", "shut")],
-    }];
+        |_, ()| vec![Item::pass("", "shut")],
+    )];
     const EXPLAINS: &'static [Explains] =
         &[Explains { check: "door-open", obstacles: &[Obstacle::Closed] }];
     const GAUGES: &'static [Gauge<Self>] = &[
@@ -88,16 +88,16 @@ impl Probe for Window {
 
     const NAME: &'static str = "window";
     const ABOUT: &'static str = "Whether the window is shut.";
-    const FOOTPRINT: Footprint = Footprint::Passive;
-    const RULES: &'static [Rule<Self>] = &[Rule {
-        check: Check {
+    const NEEDS: Option<Needs> = Some(Needs::passive());
+    const RULES: &'static [Rule<Self>] = &[Rule::new(
+        Check {
             id: "window-open",
             fault: "the window is open",
             settles: Settles::TwoOfThree,
             ..<Door as Probe>::RULES[0].check
         },
-        judge: |_, ()| vec![Item::pass("", "shut")],
-    }];
+        |_, ()| vec![Item::pass("", "shut")],
+    )];
     const GAUGES: &'static [Gauge<Self>] = &[];
 
     async fn observe(&self, _: &Visit) -> Result<(), Obstructed> {
@@ -122,6 +122,7 @@ pub(crate) fn report(kind: &Kind, items: Vec<Item>) -> Report {
             left_out: 0,
         }],
         facts: Vec::new(),
+        timeline: None,
         obstructed: None,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gonogo_probes::contract::{Armed, Kind, Memory, Report, Target, Visit, net::Net};
+use gonogo_probes::contract::{Armed, Footprint, Kind, Memory, Report, Target, Visit, net::Net};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
 
@@ -33,6 +33,10 @@ pub struct Errand {
     pub interval: Option<Duration>,
     /// The time allowed for a visit.
     pub deadline: Duration,
+    /// What a visit does to the target.
+    pub footprint: Footprint,
+    /// Connections and requests it may use, where the target's budgets do not say.
+    pub requests: u32,
     /// Settings and target, as a digest.
     pub identity: [u8; 32],
     /// Where the target says which revision of it is running.
@@ -42,13 +46,9 @@ pub struct Errand {
 impl Errand {
     /// Makes the visit.
     pub async fn run(&self, clock: &Clock, telemetry: &Telemetry) -> (Visited, Report) {
-        let visit = Visit {
-            target: Arc::clone(&self.target),
-            net: self.net.session(self.kind.footprint).for_requests(self.kind.requests),
-            at: clock.now(),
-            deadline: self.deadline,
-            memory: Arc::clone(&self.memory),
-        };
+        let net = self.net.session(self.footprint).for_requests(self.requests);
+        let visit = Visit::new(Arc::clone(&self.target), net, clock.now(), self.deadline)
+            .with_memory(Arc::clone(&self.memory));
         let span = debug_span!("visit", target = %self.target.name, probe = %self.probe);
         let started = Instant::now();
         let report = self.armed.run(&visit).instrument(span).await;

@@ -117,7 +117,7 @@ async fn visit(case: &Case, pki: &Pki) -> BTreeMap<&'static str, Report> {
             .settings(settings)
             .root(pki.root());
         let armed = arm(kind, &started.settings);
-        let report = armed.run(&started.visit(armed.as_ref(), kind.footprint)).await;
+        let report = armed.run(&started.visit(armed.as_ref(), kind.footprint())).await;
         seen.insert(probe, report);
     }
     seen

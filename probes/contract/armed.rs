@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 use tokio::time;
 
 use super::{
-    Finding, GaugeReadings, Item, Obstacle, Obstructed, Probe, Report, Visit, boundary, net,
-    probe::Mistake, target::Target,
+    Experiment, Finding, Footprint, GaugeReadings, Item, Needs, Obstacle, Obstructed, Probe,
+    Report, Visit, boundary, net, probe::Mistake, target::Target,
 };
 
 /// A probe configured for some target: the object-safe face of every [`Probe`].
@@ -17,6 +17,18 @@ pub trait Armed: Send + Sync {
     /// Always answers, within the visit's deadline: a probe that hangs or panics leaves every check
     /// `unknown` and passes none. Nothing in the report contains a secret of the target's settings.
     fn run<'a>(&'a self, visit: &'a Visit) -> Pin<Box<dyn Future<Output = Report> + Send + 'a>>;
+
+    /// What an ordinary visit needs; `None` if only experiments answer.
+    fn needs(&self, target: &Target) -> Option<Needs>;
+
+    /// The experiment that the settings describe, if they describe one.
+    fn experiment(&self, target: &Target) -> Option<Experiment>;
+
+    /// Puts back what an experiment has changed, within its own time.
+    fn restore<'a>(
+        &'a self,
+        visit: &'a Visit,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Obstructed>> + Send + 'a>>;
 
     /// Addresses the settings name besides the target's own.
     fn endpoints(&self, target: &Target) -> Vec<net::Endpoint>;
@@ -29,12 +41,41 @@ impl<P: Probe> Armed for P {
     fn run<'a>(&'a self, visit: &'a Visit) -> Pin<Box<dyn Future<Output = Report> + Send + 'a>> {
         Box::pin(async move {
             let observed = AssertUnwindSafe(self.observe(visit)).catch_unwind();
-            let evidence = match time::timeout(visit.deadline, observed).await {
-                Ok(Ok(evidence)) => evidence,
-                Ok(Err(panic)) => Err(panicked(panic.as_ref())),
-                Err(_) => Err(visit.net.out_of_time(visit.deadline)),
+            let evidence = tokio::select! {
+                biased;
+                ended = time::timeout(visit.deadline, observed) => match ended {
+                    Ok(Ok(evidence)) => evidence,
+                    Ok(Err(panic)) => Err(panicked(panic.as_ref())),
+                    Err(_) => Err(visit.net.out_of_time(visit.deadline)),
+                },
+                () = visit.stopped() => {
+                    Err(Obstacle::Local.because("gonogo was stopped during the visit"))
+                }
             };
             boundary::report(visit.net.redactor(), || report(self, visit, evidence))
+        })
+    }
+
+    fn needs(&self, target: &Target) -> Option<Needs> {
+        Probe::needs(self, target)
+    }
+
+    fn experiment(&self, target: &Target) -> Option<Experiment> {
+        Probe::experiment(self, target)
+    }
+
+    fn restore<'a>(
+        &'a self,
+        visit: &'a Visit,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Obstructed>> + Send + 'a>> {
+        Box::pin(async move {
+            let restored = AssertUnwindSafe(Probe::restore(self, visit)).catch_unwind();
+            match time::timeout(visit.deadline, restored).await {
+                Ok(Ok(restored)) => restored,
+                Ok(Err(panic)) => Err(panicked(panic.as_ref())),
+                Err(_) => Err(Obstacle::Timeout
+                    .because(format!("nothing was put back within {:?}", visit.deadline))),
+            }
         })
     }
 
@@ -48,23 +89,26 @@ impl<P: Probe> Armed for P {
 }
 
 fn report<P: Probe>(probe: &P, visit: &Visit, evidence: Result<P::Evidence, Obstructed>) -> Report {
+    let allowed = visit.footprint;
     match evidence {
         Ok(evidence) => Report {
             findings: P::RULES
                 .iter()
-                .map(|rule| judge(probe, rule, || (rule.judge)(probe, &evidence)))
+                .map(|rule| judge(probe, rule, allowed, || (rule.judge)(probe, &evidence)))
                 .collect(),
             readings: readings(probe, visit, &evidence),
             facts: guarded(|| probe.facts(&evidence)).unwrap_or_default(),
+            timeline: guarded(|| probe.timeline(&evidence)).unwrap_or_default(),
             obstructed: None,
         },
         Err(obstructed) => Report {
             findings: P::RULES
                 .iter()
-                .map(|rule| judge(probe, rule, || vec![Item::unknown("", &obstructed)]))
+                .map(|rule| judge(probe, rule, allowed, || vec![Item::unknown("", &obstructed)]))
                 .collect(),
             readings: Vec::new(),
             facts: Vec::new(),
+            timeline: None,
             obstructed: Some(obstructed),
         },
     }
@@ -74,12 +118,19 @@ fn report<P: Probe>(probe: &P, visit: &Visit, evidence: Result<P::Evidence, Obst
 fn judge<P: Probe>(
     probe: &P,
     rule: &'static super::Rule<P>,
+    allowed: Footprint,
     items: impl FnOnce() -> Vec<Item>,
 ) -> Finding {
-    let exempt = |reason| vec![Item::skip("", reason)];
-    let items = guarded(|| probe.exempts(&rule.check).map_or_else(items, exempt))
-        .unwrap_or_else(|obstructed| vec![Item::unknown("", &obstructed)]);
-    Finding::of(&rule.check, items)
+    let items = guarded(|| match (rule.applies)(probe, &rule.check) {
+        Err(reason) => Ok(vec![Item::skip("", reason)]),
+        Ok(()) if rule.footprint > allowed => Err(rule.footprint),
+        Ok(()) => Ok(items()),
+    });
+    match items {
+        Ok(Ok(items)) => Finding::of(&rule.check, items),
+        Ok(Err(needed)) => Finding::not_asked(&rule.check, needed),
+        Err(obstructed) => Finding::of(&rule.check, vec![Item::unknown("", &obstructed)]),
+    }
 }
 
 fn readings<P: Probe>(probe: &P, visit: &Visit, evidence: &P::Evidence) -> Vec<GaugeReadings> {

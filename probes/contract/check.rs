@@ -1,6 +1,6 @@
 //! Declaring a check.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,11 +60,48 @@ impl Check {
 pub struct Rule<P: Probe> {
     /// What is asked.
     pub check: Check,
-    /// Decides the answer from the settings and the evidence alone: no clock, no network, no state.
-    ///
-    /// One item a subject. A check that does not apply answers one [`Item::skip`] with the reason; an
-    /// empty answer is a bug and reads `unknown`.
-    pub judge: fn(&P, &P::Evidence) -> Vec<Item>,
+    /// The mildest visit that can answer. Where a check needs more than a visit may do, it is skipped
+    /// with what would have to be allowed.
+    pub footprint: Footprint,
+    pub(super) applies: Applies<P>,
+    pub(super) judge: Judge<P>,
+}
+
+/// Says why a check does not apply under these settings, as a lower-case fragment, if they say so.
+type Applies<P> = fn(&P, &'static Check) -> Result<(), String>;
+
+/// Decides the answer from the settings and the evidence alone: no clock, no network, no state.
+///
+/// One item a subject. A check that does not apply answers one [`Item::skip`] with the reason; an empty
+/// answer is a bug and reads `unknown`.
+type Judge<P> = fn(&P, &<P as Probe>::Evidence) -> Vec<Item>;
+
+impl<P: Probe> Rule<P> {
+    /// A check that every visit can answer and whose settings never switch it off.
+    #[must_use]
+    pub const fn new(check: Check, judge: Judge<P>) -> Self {
+        Self { check, footprint: Footprint::Passive, applies: |_, _| Ok(()), judge }
+    }
+
+    /// The same, unless the settings say that it does not apply.
+    #[must_use]
+    pub const fn applies(mut self, applies: Applies<P>) -> Self {
+        self.applies = applies;
+        self
+    }
+
+    /// The same, for visits that may do at least this to the target.
+    #[must_use]
+    pub const fn needs(mut self, footprint: Footprint) -> Self {
+        self.footprint = footprint;
+        self
+    }
+
+    /// The answer, from settings and evidence. For tests of judgements.
+    #[must_use]
+    pub fn judge(&self, probe: &P, evidence: &P::Evidence) -> Vec<Item> {
+        (self.judge)(probe, evidence)
+    }
 }
 
 impl<P: Probe> fmt::Debug for Rule<P> {
@@ -215,16 +252,6 @@ impl Footprint {
             Self::Active => "active",
             Self::Load => "load",
             Self::Disruptive => "disruptive",
-        }
-    }
-
-    /// The time between visits where neither the probe nor the configuration says otherwise; `None`
-    /// where visits are made on demand only.
-    #[must_use]
-    pub const fn interval(self) -> Option<Duration> {
-        match self {
-            Self::Passive | Self::Active => Some(Duration::from_mins(1)),
-            Self::Load | Self::Disruptive => None,
         }
     }
 }

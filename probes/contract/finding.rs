@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Obstacle, Obstructed, Reading};
+use super::{Check, Footprint, Obstacle, Obstructed, Reading, Timeline};
 
 /// All that one visit came to.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Report {
     pub readings: Vec<GaugeReadings>,
     /// What was seen, for a person to read; none if there was no evidence.
     pub facts: Vec<Fact>,
+    /// What happened when, for a person to see.
+    pub timeline: Option<Timeline>,
     /// Why there is no evidence, where there is none.
     pub obstructed: Option<Obstructed>,
 }
@@ -63,6 +65,8 @@ pub struct Finding {
     pub items: Vec<Item>,
     /// The items that are not kept.
     pub rest: Rest,
+    /// Whether this visit was too mild to ask. What a visit that did ask has found then still holds.
+    pub not_asked: bool,
 }
 
 impl Finding {
@@ -79,7 +83,16 @@ impl Finding {
             // Not reached: there is at least one item.
             Outcome::Unknown(Obstacle::Panicked),
         );
-        Self { check, outcome, items, rest: Rest::default() }
+        Self { check, outcome, items, rest: Rest::default(), not_asked: false }
+    }
+
+    /// The finding of a visit that may not do what the check needs.
+    pub fn not_asked(check: &'static Check, needed: Footprint) -> Self {
+        let needed = needed.as_str();
+        let reason = format!(
+            "made on demand, and never asked: it needs `allow: [{needed}]` and an experiment"
+        );
+        Self { not_asked: true, ..Self::of(check, vec![Item::skip("", reason)]) }
     }
 }
 

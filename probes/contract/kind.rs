@@ -1,12 +1,12 @@
 //! A row of the catalogue: a probe, seen without its types.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use schemars::{Schema, SchemaGenerator};
 
 #[cfg(any(test, feature = "specimen"))]
 use super::specimen::Specimen;
-use super::{Armed, Check, Explains, Footprint, GaugeInfo, Probe, Profile, Target};
+use super::{Armed, Check, Explains, Footprint, GaugeInfo, Needs, Probe, Profile, Target};
 
 /// A probe, as the daemon, the documentation and the schema see it.
 pub struct Kind {
@@ -14,19 +14,17 @@ pub struct Kind {
     pub name: &'static str,
     /// What it looks at, as one sentence.
     pub about: &'static str,
-    /// What a visit does to the target.
-    pub footprint: Footprint,
+    /// What an ordinary visit needs where the settings do not need more; `None` if only experiments
+    /// answer.
+    pub needs: Option<Needs>,
+    /// What its experiments do to the target, where it has some.
+    pub experiment: Option<Footprint>,
     /// The profiles that arm it.
     pub profiles: &'static [Profile],
-    /// The time between visits; `None` where visits are made on demand only.
-    pub interval: Option<Duration>,
-    /// The time allowed for a whole visit.
-    pub deadline: Duration,
-    /// Connections and requests one visit may use, unless the target's budgets say otherwise.
-    pub requests: u32,
     /// Checks of it that say why others cannot be answered.
     pub explains: &'static [Explains],
     checks: fn() -> Vec<&'static Check>,
+    footprints: fn() -> Vec<Footprint>,
     gauges: fn() -> Vec<GaugeInfo>,
     schema: fn(&mut SchemaGenerator) -> Schema,
     suits: fn(&Target) -> bool,
@@ -57,13 +55,12 @@ impl Kind {
         Self {
             name: P::NAME,
             about: P::ABOUT,
-            footprint: P::FOOTPRINT,
+            needs: P::NEEDS,
+            experiment: P::EXPERIMENT,
             profiles: P::PROFILES,
-            interval: P::INTERVAL,
-            deadline: P::DEADLINE,
-            requests: P::REQUESTS,
             explains: P::EXPLAINS,
             checks: || P::RULES.iter().map(|rule| &rule.check).collect(),
+            footprints: || P::RULES.iter().map(|rule| rule.footprint).collect(),
             gauges: || P::GAUGES.iter().map(GaugeInfo::of).collect(),
             schema: P::json_schema,
             suits: P::suits,
@@ -77,6 +74,19 @@ impl Kind {
     #[must_use]
     pub fn checks(&self) -> Vec<&'static Check> {
         (self.checks)()
+    }
+
+    /// The mildest footprint with which each of the checks can be answered, in declared order.
+    #[must_use]
+    pub fn footprints(&self) -> Vec<Footprint> {
+        (self.footprints)()
+    }
+
+    /// What its mildest visit does to the target.
+    #[must_use]
+    pub fn footprint(&self) -> Footprint {
+        let ordinary = self.needs.map(|needs| needs.footprint);
+        ordinary.or(self.experiment).unwrap_or(Footprint::Disruptive)
     }
 
     /// The probe's gauges, in declared order.

@@ -14,14 +14,17 @@ mod finding;
 mod kind;
 mod ledger;
 mod memory;
+mod needs;
 pub mod net;
 mod number;
 mod obstacle;
 mod probe;
+mod progress;
 pub mod setting;
 #[cfg(any(test, feature = "specimen"))]
 pub mod specimen;
 mod target;
+mod timeline;
 mod visit;
 
 pub use armed::Armed;
@@ -30,12 +33,15 @@ pub use cause::Explains;
 pub use check::{Check, Dimension, Footprint, Impact, Rule, Settles};
 pub use finding::{Confidence, Fact, Finding, GaugeReadings, Item, Outcome, Report, Rest};
 pub use kind::Kind;
-pub use number::{FAMILIES, Gauge, GaugeInfo, Label, NumberKind, OTHER, Reading, Values};
 pub use ledger::{Coverage, Ledger};
 pub use memory::{
     Changes, Kept, Memory, NotKept, Point, Sample, Saved, Series, Window, WindowSummary,
 };
+pub use needs::{Experiment, Needs};
+pub use number::{FAMILIES, Gauge, GaugeInfo, Label, NumberKind, OTHER, Reading, Values};
 pub use obstacle::{Obstacle, Obstructed};
 pub use probe::{Mistake, Probe};
+pub use progress::Progress;
 pub use target::{Profile, Target};
+pub use timeline::{Lane, Moment, Timeline, Tone};
 pub use visit::Visit;

@@ -1,14 +1,13 @@
 //! Writing a probe.
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 #[cfg(any(test, feature = "specimen"))]
 use super::specimen::Specimen;
 use super::{
-    Check, Explains, Fact, Footprint, Gauge, Obstructed, Profile, Rule, Target, Visit, net,
+    Experiment, Explains, Fact, Footprint, Gauge, Needs, Obstructed, Profile, Rule, Target,
+    Timeline, Visit, net,
 };
 
 /// Observes a target, so that its checks can judge what was seen.
@@ -25,8 +24,12 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// What it looks at, as one sentence with a full stop.
     const ABOUT: &'static str;
 
-    /// What a visit does to the target.
-    const FOOTPRINT: Footprint;
+    /// What an ordinary visit needs; `None` for a probe whose every visit is an experiment. The
+    /// documentation shows it. Settings may need more: see [`Probe::needs`].
+    const NEEDS: Option<Needs>;
+
+    /// The footprint of the probe's experiments, where it has some. The documentation shows it.
+    const EXPERIMENT: Option<Footprint> = None;
 
     /// The checks this probe's evidence can answer.
     const RULES: &'static [Rule<Self>];
@@ -40,15 +43,6 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The profiles that arm this probe, with its default settings, when the configuration does not
     /// mention it. `Deserialize` must then accept an empty mapping.
     const PROFILES: &'static [Profile] = &[];
-
-    /// The time between visits, where the footprint's own does not fit.
-    const INTERVAL: Option<Duration> = Self::FOOTPRINT.interval();
-
-    /// The time allowed for a whole visit, unless the configuration says otherwise.
-    const DEADLINE: Duration = Duration::from_secs(10);
-
-    /// Connections and requests one visit may use, unless the configuration says otherwise.
-    const REQUESTS: u32 = net::REQUESTS;
 
     /// Whether the probe means anything for this target when only a profile asks for it.
     fn suits(_target: &Target) -> bool {
@@ -65,17 +59,40 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Why a check does not apply under these settings, as a lower-case fragment, if they say so.
-    fn exempts(&self, _check: &Check) -> Option<String> {
+    /// What an ordinary visit needs under these settings; `None` if only experiments answer.
+    fn needs(&self, _target: &Target) -> Option<Needs> {
+        Self::NEEDS
+    }
+
+    /// The experiment that these settings describe, if they describe one.
+    fn experiment(&self, _target: &Target) -> Option<Experiment> {
         None
     }
 
     /// Visits the target once. This is the only place a probe may touch the network, and it does so
     /// through `visit.net` alone. The deadline and panics are dealt with by the caller.
+    ///
+    /// `visit.footprint` says how much this visit may do: an experiment is made by the same function.
     fn observe(
         &self,
         visit: &Visit,
     ) -> impl Future<Output = Result<Self::Evidence, Obstructed>> + Send;
+
+    /// Puts back what a visit has changed. Called after every experiment, whatever its end: an answer,
+    /// an error, the deadline, a panic, gonogo being stopped; and when a restarted gonogo finds that an
+    /// experiment was under way. It has [`Experiment::restore_within`], and `visit.net` is a session of
+    /// its own.
+    ///
+    /// What it cannot put back is an error, after which the experiment is not made again until a person
+    /// says so.
+    fn restore(&self, _visit: &Visit) -> impl Future<Output = Result<(), Obstructed>> + Send {
+        async { Ok(()) }
+    }
+
+    /// The moments of a visit, for a person to see what happened when.
+    fn timeline(&self, _evidence: &Self::Evidence) -> Option<Timeline> {
+        None
+    }
 
     /// What was seen, as rows for a person to read at a glance.
     fn facts(&self, _evidence: &Self::Evidence) -> Vec<Fact> {

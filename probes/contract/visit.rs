@@ -1,11 +1,14 @@
-//! One visit: whom to call on, when, and what is remembered from the last time.
+//! One visit: whom to call on, when, how much it may do, and what is remembered from the last time.
 
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use super::{Memory, Target, net};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Footprint, Memory, Progress, Target, net};
 
 /// One execution of one probe on one target.
 #[derive(Debug)]
@@ -16,8 +19,93 @@ pub struct Visit {
     pub net: net::Session,
     /// When the visit is made; a judge knows no other time.
     pub at: SystemTime,
+    /// What it may do to the target at most. Beyond active it is an experiment.
+    pub footprint: Footprint,
     /// The time allowed for the whole visit.
     pub deadline: Duration,
     /// What earlier visits of the same armed probe left for this one.
     pub memory: Arc<Memory>,
+    /// Where it says what it is doing.
+    pub progress: Progress,
+    began: Instant,
+    stop: CancellationToken,
 }
+
+impl Visit {
+    /// An ordinary visit that begins now.
+    #[must_use]
+    pub fn new(target: Arc<Target>, net: net::Session, at: SystemTime, deadline: Duration) -> Self {
+        Self {
+            footprint: net.footprint(),
+            target,
+            net,
+            at,
+            deadline,
+            memory: Arc::default(),
+            progress: Progress::default(),
+            began: Instant::now(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// The same, with what earlier visits left.
+    #[must_use]
+    pub fn with_memory(self, memory: Arc<Memory>) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// The same, telling somebody what it is doing.
+    #[must_use]
+    pub fn with_progress(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// The same, ending early when `stop` is cancelled.
+    #[must_use]
+    pub fn with_stop(self, stop: CancellationToken) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Whether it may load or disrupt the target.
+    #[must_use]
+    pub fn is_experiment(&self) -> bool {
+        self.footprint > Footprint::Active
+    }
+
+    /// When to stop looking, so that what was seen by then can still be judged and written down.
+    #[must_use]
+    pub fn until(&self) -> Instant {
+        let kept = (self.deadline / 4).min(KEPT_FOR_JUDGING);
+        self.began + self.deadline.saturating_sub(kept)
+    }
+
+    /// The time that is left for looking.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.until().saturating_duration_since(Instant::now())
+    }
+
+    /// Says what the visit is doing, for somebody who waits for it: a lower-case fragment.
+    pub fn say(&self, doing: impl Into<String>) {
+        self.progress.say(self.net.redactor().clean(&doing.into()).into_owned());
+    }
+
+    /// Ends when gonogo is being stopped.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Asks `questions` over a connection whose `driver` has to be polled meanwhile, as those of
+    /// database clients have.
+    pub async fn drive<T>(&self, driver: impl Future, questions: impl Future<Output = T>) -> T {
+        let (mut driver, mut questions) = (std::pin::pin!(driver), std::pin::pin!(questions));
+        let mut ended = false;
+        std::future::poll_fn(|cx| {
+            ended = ended || driver.as_mut().poll(cx).is_ready();
+            questions.as_mut().poll(cx)
+        })
+        .await
+    }
+}
+
+const KEPT_FOR_JUDGING: Duration = Duration::from_secs(2);

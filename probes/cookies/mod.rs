@@ -16,7 +16,7 @@ pub(crate) use self::{evidence::Evidence, settings::Cookies};
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Fact, Footprint, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit, net::Endpoint,
+    Fact, Mistake, Needs, Obstructed, Probe, Profile, Rule, Target, Visit, net::Endpoint,
     setting::Link,
 };
 
@@ -26,11 +26,10 @@ impl Probe for Cookies {
     const NAME: &'static str = "cookies";
     const ABOUT: &'static str =
         "Who can read the cookies a target sets, and with which requests they travel.";
-    const FOOTPRINT: Footprint = Footprint::Passive;
-    const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     // What cookies are set with changes with a deployment, not from minute to minute.
-    const INTERVAL: Option<Duration> = Some(Duration::from_mins(10));
-    const DEADLINE: Duration = Duration::from_secs(20);
+    const NEEDS: Option<Needs> =
+        Some(Needs::passive().every(Duration::from_mins(10)).deadline(Duration::from_secs(20)));
+    const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = checks::RULES;
 
     fn endpoints(&self, target: &Target) -> Vec<Endpoint> {

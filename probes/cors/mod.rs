@@ -22,9 +22,7 @@ use self::evidence::Evidence;
 pub(crate) use self::settings::Cors;
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
-use crate::contract::{
-    Fact, Footprint, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit, net,
-};
+use crate::contract::{Fact, Mistake, Needs, Obstructed, Probe, Profile, Rule, Target, Visit, net};
 
 impl Probe for Cors {
     type Evidence = Evidence;
@@ -32,14 +30,13 @@ impl Probe for Cors {
     const NAME: &'static str = "cors";
     const ABOUT: &'static str = "Which web sites' pages may read what the target says, judged by \
                                  what browsers make of its answers to requests and preflights.";
-    const FOOTPRINT: Footprint = Footprint::Active;
+    // A policy changes with a deployment, not by itself: a whole round every ten minutes is a request
+    // every ten seconds, and tells of a bad deployment while people still look. Sixty requests in a
+    // row, at half a second each and the net's ten a second, take most of a minute.
+    const NEEDS: Option<Needs> =
+        Some(Needs::active().every(Duration::from_mins(10)).deadline(Duration::from_mins(1)));
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = checks::RULES;
-    // A policy changes with a deployment, not by itself: a whole round every ten minutes is a request
-    // every ten seconds, and tells of a bad deployment while people still look.
-    const INTERVAL: Option<Duration> = Some(Duration::from_mins(10));
-    // Sixty requests in a row, at half a second each and the net's ten a second.
-    const DEADLINE: Duration = Duration::from_mins(1);
 
     fn endpoints(&self, _target: &Target) -> Vec<net::Endpoint> {
         self.named_endpoints()

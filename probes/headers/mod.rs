@@ -19,8 +19,8 @@ pub(crate) use self::settings::Headers;
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit,
-    net::Endpoint, setting::Link,
+    Fact, Gauge, Mistake, Needs, Obstructed, Probe, Profile, Rule, Target, Visit, net::Endpoint,
+    setting::Link,
 };
 
 impl Probe for Headers {
@@ -30,11 +30,10 @@ impl Probe for Headers {
     const ABOUT: &'static str =
         "What the header of an answer tells browsers to do, and to whom it tells too much.";
     // The Observatory's score needs a request with a foreign origin, and a 404 is provoked.
-    const FOOTPRINT: Footprint = Footprint::Active;
-    const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     // Headers change with a deployment, not from minute to minute.
-    const INTERVAL: Option<Duration> = Some(Duration::from_mins(10));
-    const DEADLINE: Duration = Duration::from_secs(30);
+    const NEEDS: Option<Needs> =
+        Some(Needs::active().every(Duration::from_mins(10)).deadline(Duration::from_secs(30)));
+    const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = checks::RULES;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
 

@@ -20,7 +20,7 @@ pub(crate) use self::settings::Health;
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit, net,
+    Fact, Gauge, Mistake, Needs, Obstructed, Probe, Profile, Rule, Target, Visit, net,
 };
 
 impl Probe for Health {
@@ -29,12 +29,11 @@ impl Probe for Health {
     const NAME: &'static str = "health";
     const ABOUT: &'static str =
         "What the target's readiness and liveness endpoints say, and whether it is true.";
-    const FOOTPRINT: Footprint = Footprint::Passive;
+    // The first visit looks for endpoints, and measures.
+    const NEEDS: Option<Needs> = Some(Needs::passive().deadline(Duration::from_secs(20)));
     const RULES: &'static [Rule<Self>] = checks::RULES;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web, Profile::Worker];
-    // The first visit looks for endpoints, and measures.
-    const DEADLINE: Duration = Duration::from_secs(20);
 
     fn endpoints(&self, _target: &Target) -> Vec<net::Endpoint> {
         self.named_endpoints()

@@ -19,7 +19,7 @@ pub(crate) use self::settings::Http;
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Explains, Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Rule, Target, Visit, net,
+    Explains, Fact, Gauge, Mistake, Needs, Obstructed, Probe, Rule, Target, Visit, net,
 };
 
 impl Probe for Http {
@@ -30,12 +30,11 @@ impl Probe for Http {
         "Whether a service answers a request as expected, fast and often enough.";
     // Any client may send what the operator wrote down. The probe adds nothing to it: one that
     // changes something is sent once a visit, without second attempts and measurements.
-    const FOOTPRINT: Footprint = Footprint::Passive;
+    // A model that is asked for an answer takes its time.
+    const NEEDS: Option<Needs> = Some(Needs::passive().deadline(Duration::from_secs(20)));
     const RULES: &'static [Rule<Self>] = checks::RULES;
     const EXPLAINS: &'static [Explains] = checks::EXPLAINS;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
-    // A model that is asked for an answer takes its time.
-    const DEADLINE: Duration = Duration::from_secs(20);
 
     fn endpoints(&self, _target: &Target) -> Vec<net::Endpoint> {
         self.named_endpoints()

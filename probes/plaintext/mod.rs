@@ -15,7 +15,7 @@ pub(crate) use self::{evidence::Evidence, settings::Plaintext};
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Fact, Footprint, Mistake, Obstructed, Probe, Profile, Rule, Target, Visit, net::Endpoint,
+    Fact, Mistake, Needs, Obstructed, Probe, Profile, Rule, Target, Visit, net::Endpoint,
 };
 
 impl Probe for Plaintext {
@@ -24,11 +24,10 @@ impl Probe for Plaintext {
     const NAME: &'static str = "plaintext";
     const ABOUT: &'static str =
         "What is served to those who come without TLS, and where they are sent.";
-    const FOOTPRINT: Footprint = Footprint::Passive;
-    const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     // What listens without TLS changes with a deployment, not from minute to minute.
-    const INTERVAL: Option<Duration> = Some(Duration::from_mins(10));
-    const DEADLINE: Duration = Duration::from_secs(20);
+    const NEEDS: Option<Needs> =
+        Some(Needs::passive().every(Duration::from_mins(10)).deadline(Duration::from_secs(20)));
+    const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = checks::RULES;
 
     fn endpoints(&self, target: &Target) -> Vec<Endpoint> {

@@ -19,15 +19,12 @@ mod when;
 use std::time::Duration;
 
 pub(crate) use self::settings::Tls;
-use self::{
-    evidence::Posture,
-    settings::{Override, tier_of, unknown_check},
-};
+use self::{evidence::Posture, settings::unknown_check};
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Check, Explains, Fact, Footprint, Gauge, Mistake, Obstructed, Probe, Profile, Rule, Target,
-    Visit, net::Endpoint,
+    Explains, Fact, Gauge, Mistake, Needs, Obstructed, Probe, Profile, Rule, Target, Visit,
+    net::Endpoint,
 };
 
 impl Probe for Tls {
@@ -37,15 +34,14 @@ impl Probe for Tls {
     const ABOUT: &'static str = "The certificates a target shows at each of its addresses, whether a \
                                  current client can shake hands with it, and which versions, ciphers \
                                  and groups of TLS it accepts.";
-    const FOOTPRINT: Footprint = Footprint::Passive;
+    // A permissive server has a hundred suites, and a name may have eight addresses. The pace of a
+    // target's connections still holds.
+    const NEEDS: Option<Needs> =
+        Some(Needs::passive().requests(400).deadline(Duration::from_secs(45)));
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = checks::RULES;
     const EXPLAINS: &'static [Explains] = checks::EXPLAINS;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
-    // A permissive server has a hundred suites, and a name may have eight addresses. The pace of a
-    // target's connections still holds.
-    const REQUESTS: u32 = 400;
-    const DEADLINE: Duration = Duration::from_secs(45);
 
     fn suits(target: &Target) -> bool {
         target.is_tls()
@@ -66,15 +62,6 @@ impl Probe for Tls {
             mistakes.push(Mistake { path: vec!["address".to_owned()], message });
         }
         mistakes
-    }
-
-    fn exempts(&self, check: &Check) -> Option<String> {
-        if self.overrides.get(check.id) == Some(&Override::Ignore) {
-            return Some("the settings ignore it".to_owned());
-        }
-        let needed = tier_of(check.id);
-        let depth = self.depth.as_str();
-        (needed > self.depth).then(|| format!("the settings look no deeper than `{depth}`"))
     }
 
     async fn observe(&self, visit: &Visit) -> Result<Posture, Obstructed> {

@@ -203,14 +203,13 @@ impl Wanted {
 
 /// Whether a probe of this footprint may visit this target.
 fn is_allowed(errand: &Errand, config: &Config, allow: &[Provocation]) -> bool {
-    let wanted = match errand.kind.footprint {
+    let wanted = match errand.footprint {
         Footprint::Passive | Footprint::Active => return true,
         Footprint::Load => Provocation::Load,
         Footprint::Disruptive => Provocation::Disruptive,
     };
     let target = config.targets.iter().find(|target| target.target.name == errand.target.name);
-    allow.contains(&wanted)
-        || target.is_some_and(|target| target.allow.contains(&errand.kind.footprint))
+    allow.contains(&wanted) || target.is_some_and(|target| target.allow.contains(&errand.footprint))
 }
 
 /// Why no probe is left to be asked, although some are armed.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use gonogo_probes::contract::{Armed, Footprint, Kind, Profile, Target};
+use gonogo_probes::contract::{Armed, Experiment, Footprint, Kind, Needs, Profile, Target};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -29,6 +29,12 @@ pub struct ArmedProbe {
     pub interval: Option<Duration>,
     /// The time allowed for a whole visit; never longer than the interval.
     pub deadline: Duration,
+    /// What an ordinary visit does to the target; of a probe without any, what its experiments do.
+    pub footprint: Footprint,
+    /// Connections and requests a visit may use, where the target's budgets do not say.
+    pub requests: u32,
+    /// The experiment that the settings describe.
+    pub experiment: Option<Experiment>,
     /// The probe itself.
     pub armed: Arc<dyn Armed>,
     /// Of the probe's settings, its name and its target's name, URL and profile, but neither interval
@@ -91,8 +97,6 @@ pub(super) struct Site<'a> {
     pub(super) target: Option<&'a Target>,
     pub(super) profile: Option<Profile>,
     pub(super) interval: Option<Duration>,
-    /// Footprints that may be used unasked, beyond passive and active ones.
-    pub(super) allow: &'a [Footprint],
     /// The whole target.
     pub(super) node: &'a Node,
 }
@@ -183,8 +187,6 @@ impl Mention<'_> {
         if common.enabled == Some(false) {
             return (name, None);
         }
-        let times =
-            common_sound.then(|| times(&common, kind, site, &common_node, &mut loading.mistakes));
         let armed =
             decode::decode_by(&settings, COMMON, &loading.vault, &mut loading.mistakes, |from| {
                 let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(from);
@@ -198,10 +200,23 @@ impl Mention<'_> {
                 loading.mistakes.push(Mistake::at(node.span, wrong.message));
             }
         }
+        let needs = match (&armed, site.target) {
+            (Some(armed), Some(target)) => armed.needs(target),
+            // Something is wrong with it, which is no reason to find fault with its times too.
+            _ => kind.needs,
+        };
+        let times =
+            common_sound.then(|| times(&common, needs, site, &common_node, &mut loading.mistakes));
         loading.redact_since(before);
         let Some(((armed, target), (interval, deadline))) = armed.zip(site.target).zip(times)
         else {
             return (name, None);
+        };
+        let experiment = armed.experiment(target);
+        let deadline = match (deadline, &experiment) {
+            (Some(deadline), _) => deadline,
+            (None, Some(experiment)) => experiment.deadline,
+            (None, None) => Duration::ZERO,
         };
         let written = redacted::written(&settings, &[]);
         let profile = target.profile.map_or("", Profile::as_str);
@@ -219,6 +234,16 @@ impl Mention<'_> {
             name: name.clone(),
             interval,
             deadline,
+            footprint: needs.map_or_else(
+                || experiment.as_ref().map_or(kind.footprint(), |one| one.footprint),
+                |needs| needs.footprint,
+            ),
+            requests: match (needs, &experiment) {
+                (Some(needs), _) => needs.requests,
+                (None, Some(experiment)) => experiment.requests,
+                (None, None) => 0,
+            },
+            experiment,
             armed: armed.into(),
             fingerprint,
             position: loading.position(self.name.span),
@@ -230,35 +255,28 @@ impl Mention<'_> {
 
 /// The probe's interval and deadline.
 ///
-/// The target's interval stands for the one that every probe of the footprint has; a probe which has
-/// its own, because a visit is costly, keeps it.
+/// The target's interval stands for the one that most probes have; a probe which has its own, because
+/// a visit is costly, keeps it.
 fn times(
     common: &Common,
-    kind: &Kind,
+    needs: Option<Needs>,
     site: &Site<'_>,
     node: &Node,
     mistakes: &mut Vec<Mistake>,
-) -> (Option<Duration>, Duration) {
-    let usual = kind.interval == kind.footprint.interval() && kind.interval.is_some();
-    let allowed = match kind.footprint {
-        Footprint::Passive | Footprint::Active => true,
-        footprint => site.allow.contains(&footprint),
-    };
-    let interval = match common.interval {
-        Some(Interval(_)) if !allowed => {
-            let footprint = kind.footprint.as_str();
-            let message =
-                format!("this probe's footprint is `{footprint}`, which the target does not allow");
-            let help = format!(
-                "add `allow: [{footprint}]` to the target, or leave out the interval and visit on demand"
-            );
-            mistakes.push(Mistake::at(node.nearest(["interval"]).span, message).help(help));
+) -> (Option<Duration>, Option<Duration>) {
+    let interval = match (common.interval, needs) {
+        (Some(Interval(_)), None) => {
+            let message = "every visit of this probe is an experiment, which has no interval";
+            let help = "leave it out; experiments are made in their window, when asked, or on a new \
+                        revision";
+            let span = node.nearest(["interval"]).span;
+            mistakes.push(Mistake::at(span, message.to_owned()).help(help.to_owned()));
             None
         }
-        Some(Interval(interval)) => Some(interval),
-        None if !allowed => None,
-        None if usual => site.interval.or(kind.interval),
-        None => kind.interval,
+        (None, None) => None,
+        (Some(Interval(interval)), Some(_)) => Some(interval),
+        (None, Some(needs)) if needs.own_pace => Some(needs.every),
+        (None, Some(needs)) => Some(site.interval.unwrap_or(needs.every)),
     };
     let most = interval.unwrap_or(Duration::MAX);
     let deadline = match common.deadline {
@@ -270,10 +288,10 @@ fn times(
                 shown(most)
             );
             mistakes.push(Mistake::at(span, message));
-            most
+            Some(most)
         }
-        Some(Deadline(deadline)) => deadline,
-        None => kind.deadline.min(most),
+        Some(Deadline(deadline)) => Some(deadline),
+        None => needs.map(|needs| needs.deadline.min(most)),
     };
     (interval, deadline)
 }

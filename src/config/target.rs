@@ -171,8 +171,7 @@ pub(super) fn read(node: &Node, loading: &mut Loading<'_>) -> Option<TargetConfi
     };
     let interval = settings.as_ref().and_then(|settings| settings.interval);
     let interval = interval.map(|Interval(interval)| interval);
-    let allow = settings.as_ref().map_or_else(Vec::new, TargetSettings::allowed);
-    let site = Site { target: target.as_ref(), profile, interval, allow: &allow, node };
+    let site = Site { target: target.as_ref(), profile, interval, node };
     let (probes, disabled) = probes::arm(&site, loading);
     let secrets = std::mem::take(&mut loading.secrets);
     let (settings, target) = settings.zip(target)?;

@@ -198,6 +198,16 @@ fn verdict(out: &mut String, assessment: &Assessment<'_>) {
     }
 }
 
+/// The first few names, and how many there are besides.
+fn some(names: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        let _ = write!(text, " and {} more", names.len() - SHOWN);
+    }
+    text
+}
+
 /// To two digits, downwards: 0.849 must not read as the 0.85 it misses.
 fn floor(ratio: f64) -> f64 {
     (ratio * 100.0 + 1e-6).floor() / 100.0

@@ -53,7 +53,7 @@ pub fn explain(kind: &Kind, check: &Check, width: usize) -> String {
     page.paragraph("", &words::sentence(check.fault));
     page.text.push('\n');
     let (impact, dimension) = (check.impact.as_str(), check.dimension.as_str());
-    let footprint = kind.footprint;
+    let footprint = kind.footprint();
     page.entry("impact", &format!("{impact}. {}", words::impact(check.impact)));
     page.entry("dimension", dimension);
     page.entry("settles", words::settles(check.settles));

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gonogo_probes::contract::{
-    Check, Dimension, Footprint, Gauge, Impact, Kind, Label, NumberKind, Obstructed, Probe,
-    Profile, Rule, Settles, Visit,
+    Check, Dimension, Gauge, Impact, Kind, Label, Needs, NumberKind, Obstructed, Probe, Profile,
+    Rule, Settles, Visit,
     setting::{Dur, Secret},
     specimen::Specimen,
 };
@@ -67,11 +67,11 @@ impl Probe for Gate {
 
     const NAME: &'static str = "gate";
     const ABOUT: &'static str = "Whether the gate is shut, and what its guard says.";
-    const FOOTPRINT: Footprint = Footprint::Active;
+    const NEEDS: Option<Needs> = Some(Needs::active());
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = &[
-        Rule {
-            check: Check {
+        Rule::new(
+            Check {
                 id: "gate-open",
                 fault: "the gate is open",
                 impact: Impact::Blocker,
@@ -83,10 +83,10 @@ impl Probe for Gate {
                 fix: "Shut it. Then find out who left it open.",
                 sources: &["Common sense", "RFC 2119 section 1"],
             },
-            judge: |_, ()| Vec::new(),
-        },
-        Rule {
-            check: Check {
+            |_, ()| Vec::new(),
+        ),
+        Rule::new(
+            Check {
                 id: "gate-creaks",
                 fault: "the gate creaks",
                 impact: Impact::Medium,
@@ -97,8 +97,8 @@ impl Probe for Gate {
                 fix: "Oil the hinges.",
                 sources: &["The neighbours"],
             },
-            judge: |_, ()| Vec::new(),
-        },
+            |_, ()| Vec::new(),
+        ),
     ];
     const GAUGES: &'static [Gauge<Self>] = &[
         Gauge {

@@ -24,7 +24,7 @@ impl Filter<'_> {
         self.probe.is_none_or(|probe| probe == kind.name)
             && self.impact.is_none_or(|impact| impact == check.impact)
             && self.dimension.is_none_or(|dimension| dimension == check.dimension)
-            && self.footprint.is_none_or(|footprint| footprint == kind.footprint)
+            && self.footprint.is_none_or(|footprint| footprint == kind.footprint())
     }
 }
 
@@ -37,7 +37,7 @@ pub fn checks(catalogue: &[Kind], filter: Filter<'_>, width: u16) -> String {
                 check.id,
                 check.impact.as_str(),
                 check.dimension.as_str(),
-                kind.footprint.as_str(),
+                kind.footprint().as_str(),
                 check.fault,
             ]);
         }
@@ -52,7 +52,7 @@ pub fn probes(catalogue: &[Kind], width: u16) -> String {
         table.add_row([
             kind.name,
             &kind.checks().len().to_string(),
-            kind.footprint.as_str(),
+            kind.footprint().as_str(),
             &words::interval(kind),
             kind.about,
         ]);

@@ -22,7 +22,7 @@ pub fn index(catalogue: &[Kind]) -> String {
             [
                 format!("[{0}]({0}/README.md)", kind.name),
                 prose(kind.about),
-                kind.footprint.as_str().to_owned(),
+                kind.footprint().as_str().to_owned(),
                 words::interval(kind),
                 kind.checks().len().to_string(),
             ]
@@ -63,19 +63,30 @@ pub fn page(kind: &Kind) -> String {
 }
 
 fn visits_section(page: &mut String, kind: &Kind) {
-    let footprint = kind.footprint;
+    let footprint = kind.footprint();
     let profiles = match kind.profiles {
         [] => "no profile: name it under `probes`".to_owned(),
         profiles => codes(profiles.iter().map(|profile| profile.as_str())),
     };
     let _ = write!(
         page,
-        "- **Footprint:** {}; it {}.\n- **Visits:** {}, each within {}.\n- **Armed by:** {profiles}.\n",
+        "- **Footprint:** {}; it {}.\n- **Visits:** {}{}.\n",
         footprint.as_str(),
         words::footprint(footprint),
         words::interval(kind),
-        humantime::format_duration(kind.deadline),
+        kind.needs.map_or_else(String::new, |needs| {
+            format!(", each within {}", humantime::format_duration(needs.deadline))
+        }),
     );
+    if let (Some(experiment), Some(_)) = (kind.experiment, kind.needs) {
+        let (word, does) = (experiment.as_str(), words::footprint(experiment));
+        let _ = writeln!(
+            page,
+            "- **Experiments:** {word}, where the settings describe one; it {does}. They start in their \
+             window, when asked, or on a new revision."
+        );
+    }
+    let _ = writeln!(page, "- **Armed by:** {profiles}.");
 }
 
 fn settings_section(page: &mut String, kind: &Kind) {

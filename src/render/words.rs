@@ -33,9 +33,9 @@ pub(super) const fn footprint(footprint: Footprint) -> &'static str {
 
 /// How often a probe visits.
 pub(super) fn interval(kind: &Kind) -> String {
-    kind.interval.map_or_else(
+    kind.needs.map_or_else(
         || "on demand".to_owned(),
-        |interval| format!("every {}", humantime::format_duration(interval)),
+        |needs| format!("every {}", humantime::format_duration(needs.every)),
     )
 }
 

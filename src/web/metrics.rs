@@ -99,7 +99,8 @@ fn of_blackbox(
     verdict: Verdict,
 ) -> Vec<(&'static str, &'static str, f64)> {
     let took = target.probes.iter().filter_map(|probe| Some(probe.visited.as_ref()?.took));
-    let deadline = target.probes.iter().map(|probe| probe.kind.deadline).max().unwrap_or_default();
+    let deadlines = target.probes.iter().filter_map(|probe| Some(probe.kind.needs?.deadline));
+    let deadline = deadlines.max().unwrap_or_default();
     let ends = target.probes.iter().flat_map(|probe| &probe.readings);
     let ends = ends.filter(|gauge| gauge.name == "tls_certificate_not_after_timestamp_seconds");
     let ends = ends.flat_map(|gauge| &gauge.readings).map(|reading| reading.value);

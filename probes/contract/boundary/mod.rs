@@ -80,6 +80,9 @@ fn safe(text: &str, redactor: &Redactor) -> String {
     escaped(&redactor.clean(text)).into_owned()
 }
 
+/// Moments that are kept of a lane.
+const MOMENTS: usize = 500;
+
 fn pass(report: &mut Report, redactor: &Redactor) {
     let pass = |text: &mut String, cap: fn(&mut String)| {
         redactor.clean_in_place(text);
@@ -106,6 +109,14 @@ fn pass(report: &mut Report, redactor: &Redactor) {
             }
         }
         pass(value, cap::text);
+    }
+    let lanes = report.timeline.iter_mut().flat_map(|timeline| &mut timeline.lanes);
+    for lane in lanes {
+        if let Cow::Owned(name) = &mut lane.name {
+            pass(name, cap::name);
+        }
+        lane.moments.truncate(MOMENTS);
+        lane.moments.iter_mut().for_each(|moment| pass(&mut moment.label, cap::name));
     }
     for reading in report.readings.iter_mut().flat_map(|gauge| &mut gauge.readings) {
         reading.labels.iter_mut().for_each(|label| pass(label, cap::name));

@@ -95,6 +95,12 @@ impl Session {
         Obstacle::Timeout.because(format!("the visit did not end within {deadline:?}"))
     }
 
+    /// What the visit may do to the target.
+    #[must_use]
+    pub fn footprint(&self) -> Footprint {
+        self.footprint
+    }
+
     /// Takes secrets out of what is to be kept.
     #[must_use]
     pub fn redactor(&self) -> &Arc<Redactor> {

@@ -9,6 +9,7 @@ mod link;
 mod pattern;
 mod secret;
 mod status;
+mod time_window;
 
 pub use dur::Dur;
 pub use file::{FILE_TOKEN, File};
@@ -17,3 +18,4 @@ pub use link::Link;
 pub use pattern::Pattern;
 pub use secret::{SECRET_TOKEN, Secret, Text};
 pub use status::StatusSet;
+pub use time_window::{Occurrence, TimeWindow};

@@ -15,7 +15,7 @@ use rustls_pki_types::CertificateDer;
 use url::Url;
 
 use crate::contract::{
-    Armed, Footprint, Kind, Memory, Outcome, Profile, Report, Target, Visit,
+    Armed, Footprint, Kind, Outcome, Profile, Report, Target, Visit,
     net::{Address, Allow, Budgets, Endpoint, Net, NetSettings, Roots, Trust},
     redact::Redactor,
 };
@@ -122,13 +122,8 @@ impl Started {
         .expect("a specimen's authorities can be read");
         #[expect(clippy::disallowed_methods, reason = "a specimen is visited in real time")]
         let now = SystemTime::now();
-        Visit {
-            target: Arc::new(target),
-            net: net.session(footprint),
-            at: self.at.unwrap_or(now),
-            deadline: std::time::Duration::from_secs(20),
-            memory: Arc::new(Memory::default()),
-        }
+        let deadline = std::time::Duration::from_secs(20);
+        Visit::new(Arc::new(target), net.session(footprint), self.at.unwrap_or(now), deadline)
     }
 }
 
@@ -157,8 +152,14 @@ pub struct Shown {
 pub async fn show(kind: &Kind, specimen: &Specimen) -> Shown {
     let started = (specimen.start)().await;
     let armed = arm(kind, &started.settings);
-    let mut visit = started.visit(armed.as_ref(), kind.footprint);
-    visit.net = visit.net.for_requests(kind.requests);
+    let target = started.target();
+    let (footprint, requests) = match (armed.needs(&target), armed.experiment(&target)) {
+        (_, Some(experiment)) => (experiment.footprint, experiment.requests),
+        (Some(needs), None) => (needs.footprint, needs.requests),
+        (None, None) => panic!("the settings of `{}` ask for no visit", specimen.name),
+    };
+    let mut visit = started.visit(armed.as_ref(), footprint);
+    visit.net = visit.net.for_requests(requests);
     compare(specimen, &armed.run(&visit).await)
 }
 

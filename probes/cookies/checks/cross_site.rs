@@ -6,8 +6,8 @@ use crate::{
     web::set_cookie::SameSite,
 };
 
-pub(super) const RULE: Rule<Cookies> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cookies> = Rule::<Cookies>::new(
+    Check {
         id: "cookies-cross-site",
         fault: "it is left to the browser whether a cookie travels with requests of other sites",
         impact: Impact::Medium,
@@ -23,8 +23,8 @@ pub(super) const RULE: Rule<Cookies> = Rule {
               Secure` only for what other sites embed.",
         sources: &["OWASP ASVS 5.0 3.3.2", "RFC 6265bis sections 5.6.7 and 8.8"],
     },
-    judge: |cookies, seen| seen.judge(|set| item(cookies, set)),
-};
+    |cookies, seen| seen.judge(|set| item(cookies, set)),
+);
 
 fn item(cookies: &Cookies, set: &Set) -> Item {
     let (subject, cookie) = (set.subject(), &set.cookie);

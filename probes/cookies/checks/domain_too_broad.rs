@@ -5,8 +5,8 @@ use crate::{
     cookies::{Cookies, Evidence, evidence::Set, session::Session},
 };
 
-pub(super) const RULE: Rule<Cookies> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cookies> = Rule::<Cookies>::new(
+    Check {
         id: "cookies-domain-too-broad",
         fault: "a session cookie is sent to more hosts than the one that sets it",
         impact: Impact::Low,
@@ -21,8 +21,8 @@ pub(super) const RULE: Rule<Cookies> = Rule {
               login, give each its own session by single sign-on.",
         sources: &["OWASP ASVS 5.0 3.3.3", "RFC 6265bis section 8.6"],
     },
-    judge: |cookies, seen| seen.judge(|set| item(cookies, seen, set)),
-};
+    |cookies, seen| seen.judge(|set| item(cookies, seen, set)),
+);
 
 fn item(cookies: &Cookies, seen: &Evidence, set: &Set) -> Item {
     let (subject, cookie) = (set.subject(), &set.cookie);

@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Cookies> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cookies> = Rule::<Cookies>::new(
+    Check {
         id: "cookies-insecure",
         fault: "a cookie may travel without TLS",
         impact: Impact::High,
@@ -27,13 +27,13 @@ pub(super) const RULE: Rule<Cookies> = Rule {
               the framework trust `X-Forwarded-Proto`.",
         sources: &["OWASP ASVS 5.0 3.3.1", "RFC 6265bis section 8.3"],
     },
-    judge: |cookies, seen| {
+    |cookies, seen| {
         if !seen.secure {
             return vec![Item::skip("", "the target's own URL has no TLS")];
         }
         seen.judge(|set| item(cookies, seen, set))
     },
-};
+);
 
 fn item(cookies: &Cookies, seen: &Evidence, set: &Set) -> Item {
     let (subject, cookie) = (set.subject(), &set.cookie);

@@ -6,8 +6,8 @@ use crate::{
     web::set_cookie::SetCookie,
 };
 
-pub(super) const RULE: Rule<Cookies> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cookies> = Rule::<Cookies>::new(
+    Check {
         id: "cookies-prefix-broken",
         fault: "a cookie does not keep what the prefix of its name promises",
         impact: Impact::Medium,
@@ -21,8 +21,8 @@ pub(super) const RULE: Rule<Cookies> = Rule {
         fix: "Set the attributes the prefix asks for, or change the name.",
         sources: &["RFC 6265bis section 4.1.3"],
     },
-    judge: |_, seen| seen.judge(|set| item(seen.secure, set)),
-};
+    |_, seen| seen.judge(|set| item(seen.secure, set)),
+);
 
 fn item(over_tls: bool, set: &Set) -> Item {
     let subject = set.subject();

@@ -5,8 +5,8 @@ use crate::{
     cookies::{Cookies, evidence::Set, session::Session},
 };
 
-pub(super) const RULE: Rule<Cookies> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cookies> = Rule::<Cookies>::new(
+    Check {
         id: "cookies-script-readable",
         fault: "scripts can read a session cookie",
         impact: Impact::High,
@@ -21,8 +21,8 @@ pub(super) const RULE: Rule<Cookies> = Rule {
               what is no session under `harmless`, and sessions with unusual names under `session`.",
         sources: &["OWASP ASVS 5.0 3.3.4", "RFC 6265bis section 8.5"],
     },
-    judge: |cookies, seen| seen.judge(|set| item(cookies, set)),
-};
+    |cookies, seen| seen.judge(|set| item(cookies, set)),
+);
 
 fn item(cookies: &Cookies, set: &Set) -> Item {
     let (subject, cookie) = (set.subject(), &set.cookie);

@@ -6,8 +6,8 @@ use crate::{
     web::knock::Door,
 };
 
-pub(super) const RULE: Rule<Cookies> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cookies> = Rule::<Cookies>::new(
+    Check {
         id: "cookies-sent-in-plaintext",
         fault: "a session cookie is set without TLS",
         impact: Impact::Blocker,
@@ -22,10 +22,10 @@ pub(super) const RULE: Rule<Cookies> = Rule {
               the web server or balancer, not by a framework's middleware behind the session's.",
         sources: &["OWASP ASVS 5.0 3.3.1 and 12.2.1", "RFC 6265bis section 8.3"],
     },
-    judge: |cookies, seen| {
+    |cookies, seen| {
         if seen.secure { beside(cookies, seen) } else { seen.judge(|set| item(cookies, set)) }
     },
-};
+);
 
 fn beside(cookies: &Cookies, seen: &Evidence) -> Vec<Item> {
     let plain = &seen.plain;

@@ -29,7 +29,7 @@ pub(super) fn judged(rule: &Rule<Cookies>, fields: &[&str]) -> Vec<Item> {
             cookies: Vec::new(),
         },
     };
-    (rule.judge)(&Cookies::default(), &seen)
+    rule.judge(&Cookies::default(), &seen)
 }
 
 #[tokio::test]

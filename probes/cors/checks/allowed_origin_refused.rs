@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-allowed-origin-refused",
         fault: "the application's own front end may not call it",
         impact: Impact::Blocker,
@@ -33,7 +33,7 @@ pub(super) const RULE: Rule<Cors> = Rule {
             "Fetch standard section 4.10 (CORS check)",
         ],
     },
-    judge: |_, seen| {
+    |_, seen| {
         let items: Vec<Item> = seen
             .endpoints
             .iter()
@@ -44,7 +44,7 @@ pub(super) const RULE: Rule<Cors> = Rule {
         }
         items
     },
-};
+);
 
 fn item(endpoint: &Endpoint, allowed: &Allowed) -> Item {
     let subject = format!("{} for {}", endpoint.subject, allowed.origin);

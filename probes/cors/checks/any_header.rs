@@ -7,8 +7,8 @@ use crate::{
     cors::{Cors, evidence::Endpoint, mirror, plan::MADE_UP_HEADER},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-any-header",
         fault: "pages may send any header",
         impact: Impact::Low,
@@ -24,8 +24,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
         fix: "List the header fields that the front end sends in `access-control-allow-headers`.",
         sources: &["Fetch standard section 4.8 (CORS-preflight fetch)"],
     },
-    judge: |_, seen| seen.endpoints.iter().map(item).collect(),
-};
+    |_, seen| seen.endpoints.iter().map(item).collect(),
+);
 
 fn item(endpoint: &Endpoint) -> Item {
     mirror::item(endpoint, |mirror| &mirror.header, &ACCESS_CONTROL_ALLOW_HEADERS, MADE_UP_HEADER)

@@ -7,8 +7,8 @@ use crate::{
     cors::{Cors, evidence::Endpoint, mirror, plan::MADE_UP_METHOD},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-any-method",
         fault: "pages may send any method",
         impact: Impact::Low,
@@ -23,8 +23,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
         fix: "List the methods that the front end uses in `access-control-allow-methods`.",
         sources: &["Fetch standard section 4.8 (CORS-preflight fetch)"],
     },
-    judge: |_, seen| seen.endpoints.iter().map(item).collect(),
-};
+    |_, seen| seen.endpoints.iter().map(item).collect(),
+);
 
 fn item(endpoint: &Endpoint) -> Item {
     mirror::item(endpoint, |mirror| &mirror.method, &ACCESS_CONTROL_ALLOW_METHODS, MADE_UP_METHOD)

@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-any-origin",
         fault: "any web site may read what is said without credentials",
         impact: Impact::Medium,
@@ -33,8 +33,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
             "Fetch standard section 4.10 (CORS check)",
         ],
     },
-    judge: |_, seen| seen.endpoints.iter().map(item).collect(),
-};
+    |_, seen| seen.endpoints.iter().map(item).collect(),
+);
 
 fn item(endpoint: &Endpoint) -> Item {
     let subject = &endpoint.subject;

@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-any-origin-on-private-network",
         fault: "any web site may call into the private network",
         impact: Impact::High,
@@ -31,7 +31,7 @@ pub(super) const RULE: Rule<Cors> = Rule {
               `private_network: false`.",
         sources: &["Fetch standard section 4.10 (CORS check)", "W3C, Local Network Access (draft)"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         let (why, sure) = match &seen.private {
             Private::No => return vec![Item::skip("", "the target is not on a private network")],
             Private::Surely(why) => (why, true),
@@ -39,7 +39,7 @@ pub(super) const RULE: Rule<Cors> = Rule {
         };
         seen.endpoints.iter().map(|endpoint| item(endpoint, why, sure)).collect()
     },
-};
+);
 
 fn item(endpoint: &Endpoint, why: &str, sure: bool) -> Item {
     let subject = &endpoint.subject;

@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-any-origin-with-credentials",
         fault: "any web site may read what signed-in users may read",
         impact: Impact::Blocker,
@@ -24,5 +24,5 @@ pub(super) const RULE: Rule<Cors> = Rule {
               `access-control-allow-credentials`.",
         sources: &["Fetch standard section 4.10 (CORS check)", "OWASP ASVS 5.0 requirement 3.4.2"],
     },
-    judge: |_, seen| judge::items(seen, &[Class::Any], false),
-};
+    |_, seen| judge::items(seen, &[Class::Any], false),
+);

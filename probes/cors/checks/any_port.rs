@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-any-port",
         fault: "other ports of a trusted host may read it",
         impact: Impact::Low,
@@ -19,5 +19,5 @@ pub(super) const RULE: Rule<Cors> = Rule {
         fix: "Compare the whole origin, its port included.",
         sources: &["RFC 6454 section 4 (an origin is scheme, host and port)"],
     },
-    judge: |_, seen| judge::items(seen, &[Class::Port], true),
-};
+    |_, seen| judge::items(seen, &[Class::Port], true),
+);

@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-any-subdomain",
         fault: "every subdomain may read it",
         impact: Impact::Medium,
@@ -21,10 +21,10 @@ pub(super) const RULE: Rule<Cors> = Rule {
               `allow_subdomains: true`.",
         sources: &["OWASP Web Security Testing Guide, WSTG-CONF-10 (subdomain takeover)"],
     },
-    judge: |cors, seen| {
+    |cors, seen| {
         if cors.allow_subdomains {
             return vec![Item::skip("", "`allow_subdomains` says that they may")];
         }
         judge::items(seen, &[Class::Subdomain], true)
     },
-};
+);

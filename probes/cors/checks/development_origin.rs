@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-development-origin",
         fault: "pages from localhost may read it",
         impact: Impact::Medium,
@@ -20,5 +20,5 @@ pub(super) const RULE: Rule<Cors> = Rule {
               serves developers, list them in `allowed_origins`.",
         sources: &["OWASP ASVS 5.0 requirement 3.4.2"],
     },
-    judge: |_, seen| judge::items(seen, &[Class::Development], true),
-};
+    |_, seen| judge::items(seen, &[Class::Development], true),
+);

@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-insecure-origin",
         fault: "pages served by plain HTTP may read it",
         impact: Impact::Medium,
@@ -20,10 +20,10 @@ pub(super) const RULE: Rule<Cors> = Rule {
               no `https?`.",
         sources: &["OWASP ASVS 5.0 requirement 3.4.2", "RFC 6454 section 4"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         if seen.endpoints.iter().all(|endpoint| !endpoint.secure) {
             return vec![Item::skip("", "the target itself is served by plain HTTP")];
         }
         judge::items(seen, &[Class::Insecure], true)
     },
-};
+);

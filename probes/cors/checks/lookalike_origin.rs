@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-lookalike-origin",
         fault: "a web site with a similar name may read what signed-in users may read",
         impact: Impact::Blocker,
@@ -26,5 +26,5 @@ pub(super) const RULE: Rule<Cors> = Rule {
             "RFC 6454 section 4 (an origin is scheme, host and port)",
         ],
     },
-    judge: |_, seen| judge::items(seen, &Class::LOOKALIKES, false),
-};
+    |_, seen| judge::items(seen, &Class::LOOKALIKES, false),
+);

@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-null-origin",
         fault: "pages with the origin null may read what signed-in users may read",
         impact: Impact::Blocker,
@@ -25,5 +25,5 @@ pub(super) const RULE: Rule<Cors> = Rule {
             "HTML standard, the sandbox attribute of iframe",
         ],
     },
-    judge: |_, seen| judge::items(seen, &[Class::Null], false),
-};
+    |_, seen| judge::items(seen, &[Class::Null], false),
+);

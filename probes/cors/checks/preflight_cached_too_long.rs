@@ -7,8 +7,8 @@ use crate::{
     cors::{Cors, answer::Reach, evidence::Endpoint},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-preflight-cached-too-long",
         fault: "preflights are to be remembered for more than a day",
         impact: Impact::Low,
@@ -22,8 +22,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
         fix: "Set `access-control-max-age` to 7200, which is as long as Chromium remembers.",
         sources: &["Fetch standard section 4.9 (CORS-preflight cache)"],
     },
-    judge: |_, seen| seen.endpoints.iter().map(item).collect(),
-};
+    |_, seen| seen.endpoints.iter().map(item).collect(),
+);
 
 fn item(endpoint: &Endpoint) -> Item {
     let subject = &endpoint.subject;

@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-preflight-needs-credentials",
         fault: "preflights are answered only to who has signed in",
         impact: Impact::Medium,
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule<Cors> = Rule {
               authenticates, or exempt OPTIONS in the gateway.",
         sources: &["Fetch standard section 4.8 (CORS-preflight fetch, credentials mode)"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         let items: Vec<Item> = seen.endpoints.iter().flat_map(of_endpoint).collect();
         if items.is_empty() {
             let reason = "no allowed origin has a method or header that needs a preflight";
@@ -33,7 +33,7 @@ pub(super) const RULE: Rule<Cors> = Rule {
         }
         items
     },
-};
+);
 
 fn of_endpoint(endpoint: &Endpoint) -> Vec<Item> {
     let preflights = endpoint.allowed.iter().flat_map(|allowed| {

@@ -7,8 +7,8 @@ use crate::{
     cors::{Cors, answer::Answer, evidence::Endpoint},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-repeated-header",
         fault: "a CORS header has several values",
         impact: Impact::Medium,
@@ -22,8 +22,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
               the header, or a list of origins was written where one belongs.",
         sources: &["Fetch standard section 4.10 (CORS check)", "RFC 9110 section 5.3"],
     },
-    judge: |_, seen| seen.endpoints.iter().map(item).collect(),
-};
+    |_, seen| seen.endpoints.iter().map(item).collect(),
+);
 
 fn item(endpoint: &Endpoint) -> Item {
     let subject = &endpoint.subject;

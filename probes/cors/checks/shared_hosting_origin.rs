@@ -5,8 +5,8 @@ use crate::{
     cors::{Cors, judge, question::Class},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-shared-hosting-origin",
         fault: "pages from a host where anybody may publish may read it",
         impact: Impact::High,
@@ -18,5 +18,5 @@ pub(super) const RULE: Rule<Cors> = Rule {
         fix: "Allow the exact name of the preview or site, not a pattern over the host's domain.",
         sources: &["Public Suffix List, private section (publicsuffix.org)"],
     },
-    judge: |_, seen| judge::items(seen, &[Class::SharedHosting], true),
-};
+    |_, seen| judge::items(seen, &[Class::SharedHosting], true),
+);

@@ -9,8 +9,8 @@ use crate::{
     cors::{Cors, answer::Answer, evidence::Endpoint},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-vary-missing",
         fault: "caches are not told that the answer depends on the origin",
         impact: Impact::Medium,
@@ -32,8 +32,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
             "RFC 9111 section 4.1",
         ],
     },
-    judge: |_, seen| seen.endpoints.iter().map(item).collect(),
-};
+    |_, seen| seen.endpoints.iter().map(item).collect(),
+);
 
 fn item(endpoint: &Endpoint) -> Item {
     let subject = &endpoint.subject;

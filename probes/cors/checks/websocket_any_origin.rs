@@ -7,8 +7,8 @@ use crate::{
     cors::{Cors, evidence::Socket, question::STRANGER, settings::Credentials},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-websocket-any-origin",
         fault: "any web site may open a WebSocket",
         impact: Impact::High,
@@ -25,13 +25,13 @@ pub(super) const RULE: Rule<Cors> = Rule {
               with 403. Or authenticate by a token in the first message instead of by cookie.",
         sources: &["RFC 6455 section 10.2 (origin considerations)", "CWE-1385"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         if seen.sockets.is_empty() {
             return vec![Item::skip("", "no endpoint is named in `websockets`")];
         }
         seen.sockets.iter().map(item).collect()
     },
-};
+);
 
 fn item(socket: &Socket) -> Item {
     match judged(socket) {

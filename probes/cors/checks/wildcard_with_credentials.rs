@@ -7,8 +7,8 @@ use crate::{
     cors::{Cors, answer::Answer, evidence::Endpoint},
 };
 
-pub(super) const RULE: Rule<Cors> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Cors> = Rule::<Cors>::new(
+    Check {
         id: "cors-wildcard-with-credentials",
         fault: "a wildcard stands beside credentials, which browsers refuse",
         impact: Impact::Low,
@@ -21,8 +21,8 @@ pub(super) const RULE: Rule<Cors> = Rule {
         fix: "Name the origins, methods and headers, or remove the credentials.",
         sources: &["Fetch standard section 3.3.5 (CORS protocol and credentials)"],
     },
-    judge: |_, seen| seen.endpoints.iter().map(item).collect(),
-};
+    |_, seen| seen.endpoints.iter().map(item).collect(),
+);
 
 fn item(endpoint: &Endpoint) -> Item {
     let subject = &endpoint.subject;

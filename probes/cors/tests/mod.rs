@@ -87,18 +87,14 @@ impl Scene {
         });
         #[expect(clippy::disallowed_methods, reason = "answers are remembered in real time")]
         let at = SystemTime::now();
-        Visit {
-            target: Arc::new(Target {
-                name: "api".to_owned(),
-                url: self.url.clone(),
-                profile: None,
-                labels: BTreeMap::new(),
-            }),
-            net: net.session(Footprint::Active),
-            at,
-            deadline: Duration::from_mins(1),
-            memory: Arc::clone(&self.memory),
-        }
+        let target = Arc::new(Target {
+            name: "api".to_owned(),
+            url: self.url.clone(),
+            profile: None,
+            labels: BTreeMap::new(),
+        });
+        let net = net.session(Footprint::Active);
+        Visit::new(target, net, at, Duration::from_mins(1)).with_memory(Arc::clone(&self.memory))
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     web::fields,
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-content-type-missing",
         fault: "an answer does not say what it is",
         impact: Impact::Medium,
@@ -28,7 +28,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
             "OWASP REST Security Cheat Sheet",
         ],
     },
-    judge: |_, seen| {
+    |_, seen| {
         const ROLES: &[Role] = &[
             Role::Page,
             Role::Redirect,
@@ -39,7 +39,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
         ];
         seen.judge(ROLES, "no answer has a body", |answer| answer.has_body().then(|| item(answer)))
     },
-};
+);
 
 fn item(answer: &Answer) -> Item {
     let lines = fields::lines(&answer.headers, "content-type");

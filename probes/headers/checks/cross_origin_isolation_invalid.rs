@@ -9,8 +9,8 @@ use crate::{
     web::fields,
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-cross-origin-isolation-invalid",
         fault: "a page asks to be isolated in words that browsers do not know",
         impact: Impact::Low,
@@ -30,12 +30,12 @@ pub(super) const RULE: Rule<Headers> = Rule {
             "RFC 9651 section 3.3.4",
         ],
     },
-    judge: |_, seen| {
+    |_, seen| {
         seen.without_browsers().unwrap_or_else(|| {
             seen.judge(&[Role::Page, Role::Asset], "no answer asks to be isolated", item)
         })
     },
-};
+);
 
 fn item(answer: &Answer) -> Option<Item> {
     let is_page = answer.page.is_some();

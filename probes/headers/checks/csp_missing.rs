@@ -6,8 +6,8 @@ use crate::{
     web::fields::csp::Policies,
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-csp-missing",
         fault: "no policy says what a page may load and run",
         impact: Impact::Medium,
@@ -22,7 +22,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
               base-uri 'none'; frame-ancestors 'self'`, read the reports, and enforce it.",
         sources: &["OWASP ASVS 5.0 3.4.3", "CSP Level 3 section 3"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         seen.judge_pages(|answer, page| {
             let policies = Policies::of_page(&answer.headers, page);
             let reported = Policies::reported(&answer.headers);
@@ -34,7 +34,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
             })
         })
     },
-};
+);
 
 #[cfg(test)]
 mod tests {

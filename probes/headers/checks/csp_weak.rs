@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-csp-weak",
         fault: "the policy lets injected scripts run",
         impact: Impact::Medium,
@@ -40,8 +40,8 @@ pub(super) const RULE: Rule<Headers> = Rule {
             "MDN HTTP Observatory",
         ],
     },
-    judge: |_, seen| seen.judge_pages(|answer, page| Some(item(seen, answer, page))),
-};
+    |_, seen| seen.judge_pages(|answer, page| Some(item(seen, answer, page))),
+);
 
 fn item(seen: &Evidence, answer: &Answer, page: &Page) -> Item {
     let policies = Policies::of_page(&answer.headers, page);

@@ -9,8 +9,8 @@ use crate::{
     web::fields::{self, hsts},
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-dropped-on-errors",
         fault: "errors are answered without the headers that pages have",
         impact: Impact::Low,
@@ -27,8 +27,8 @@ pub(super) const RULE: Rule<Headers> = Rule {
               before routing and authentication.",
         sources: &["OWASP ASVS 5.0 3.4.1 to 3.4.6", "nginx, ngx_http_headers_module"],
     },
-    judge: |_, seen| items(seen),
-};
+    |_, seen| items(seen),
+);
 
 fn items(seen: &Evidence) -> Vec<Item> {
     const ERRORS: &[Role] = &[Role::NotFound, Role::BadRequest, Role::Unauthorized];

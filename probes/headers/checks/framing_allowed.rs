@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-framing-allowed",
         fault: "any site may show a page in a frame",
         impact: Impact::Medium,
@@ -30,8 +30,8 @@ pub(super) const RULE: Rule<Headers> = Rule {
             "HTML standard, X-Frame-Options",
         ],
     },
-    judge: |_, seen| seen.judge_pages(|answer, _| Some(item(answer))),
-};
+    |_, seen| seen.judge_pages(|answer, _| Some(item(answer))),
+);
 
 fn item(answer: &Answer) -> Item {
     let policies = Policies::of_header(&answer.headers);

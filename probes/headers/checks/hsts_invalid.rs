@@ -6,8 +6,8 @@ use crate::{
     web::fields::{self, hsts},
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-hsts-invalid",
         fault: "browsers cannot read the order to stay with TLS",
         impact: Impact::Medium,
@@ -23,7 +23,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
               places, often the application and its proxy: switch one of them off.",
         sources: &["RFC 6797 sections 6.1 and 8.1"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         if let Some(items) = seen.without_hsts() {
             return items;
         }
@@ -42,7 +42,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
             })
         })
     },
-};
+);
 
 #[cfg(test)]
 mod tests {

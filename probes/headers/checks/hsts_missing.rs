@@ -6,8 +6,8 @@ use crate::{
     web::fields::hsts,
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-hsts-missing",
         fault: "browsers are not told to stay with TLS",
         impact: Impact::Medium,
@@ -23,7 +23,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
               below have TLS.",
         sources: &["RFC 6797 section 7.1", "OWASP ASVS 5.0 3.4.1"],
     },
-    judge: |headers, seen| {
+    |headers, seen| {
         if let Some(items) = seen.without_hsts() {
             return items;
         }
@@ -35,7 +35,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
             })
         })
     },
-};
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,8 @@ use crate::{
     web::fields::hsts,
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-hsts-short",
         fault: "browsers forget soon to stay with TLS",
         impact: Impact::Low,
@@ -22,7 +22,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
               itself.",
         sources: &["OWASP ASVS 5.0 3.4.1", "RFC 6797 section 6.1.1"],
     },
-    judge: |headers, seen| {
+    |headers, seen| {
         if let Some(items) = seen.without_hsts() {
             return items;
         }
@@ -39,7 +39,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
             })
         })
     },
-};
+);
 
 #[cfg(test)]
 mod tests {

@@ -8,8 +8,8 @@ use crate::{
     web::fields,
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-permissions-unrestricted",
         fault: "any embedded site may ask for the user's devices in the page's name",
         impact: Impact::Low,
@@ -25,8 +25,8 @@ pub(super) const RULE: Rule<Headers> = Rule {
               this field origins stand in quotes, and lists in parentheses.",
         sources: &["Permissions Policy, sections 5.2 and 9.1", "RFC 9651"],
     },
-    judge: |_, seen| seen.judge_pages(|answer, _| Some(item(answer))),
-};
+    |_, seen| seen.judge_pages(|answer, _| Some(item(answer))),
+);
 
 fn item(answer: &Answer) -> Item {
     let Some(value) = answer.field("permissions-policy") else {

@@ -13,8 +13,8 @@ use crate::{
     web::{fields, set_cookie::SetCookie},
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-private-response-cacheable",
         fault: "a cache may keep what is for one user",
         impact: Impact::Medium,
@@ -32,7 +32,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
               networks from caching answers with `Set-Cookie`.",
         sources: &["OWASP ASVS 5.0 14.3.2", "RFC 9111 sections 3 and 3.5"],
     },
-    judge: |headers, seen| {
+    |headers, seen| {
         let otherwise = "no credential in the settings, and no answer sets a user's cookie";
         let by_authorization = headers.headers.contains(&header::AUTHORIZATION);
         let judge = |answer: &Answer| item(answer, by_authorization);
@@ -45,7 +45,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
         }
         items
     },
-};
+);
 
 fn item(answer: &Answer, by_authorization: bool) -> Option<Item> {
     let private = if answer.authenticated && answer.status.is_success() {
@@ -133,7 +133,7 @@ mod tests {
         answer.authenticated = true;
         let settings = serde_json::json!({"headers": {credential: "k"}});
         let settings = serde_json::from_value(settings).expect("settings");
-        (RULE.judge)(&settings, &evidence(vec![answer]))[0].outcome
+        RULE.judge(&settings, &evidence(vec![answer]))[0].outcome
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
         let settings = serde_json::from_value(settings).expect("settings");
         let mut denied = answer(403, &[], "");
         denied.authenticated = true;
-        let items = (RULE.judge)(&settings, &evidence(vec![denied]));
+        let items = RULE.judge(&settings, &evidence(vec![denied]));
         assert_eq!(items[0].outcome, Outcome::Unknown(Obstacle::ControlFailed));
     }
 

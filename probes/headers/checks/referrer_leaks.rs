@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-referrer-leaks",
         fault: "other sites are told which page a user came from",
         impact: Impact::Low,
@@ -27,8 +27,8 @@ pub(super) const RULE: Rule<Headers> = Rule {
               hold secrets.",
         sources: &["Referrer Policy, sections 3 and 8.1", "OWASP ASVS 5.0 3.4.5"],
     },
-    judge: |_, seen| seen.judge_pages(|answer, page| Some(item(answer, page))),
-};
+    |_, seen| seen.judge_pages(|answer, page| Some(item(answer, page))),
+);
 
 fn item(answer: &Answer, page: &Page) -> Item {
     let header = answer.field("referrer-policy");

@@ -7,8 +7,8 @@ use crate::{
     headers::{Headers, evidence::Role},
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-sniffing-allowed",
         fault: "browsers may guess what an answer is",
         impact: Impact::Low,
@@ -21,7 +21,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
         fix: "Send `X-Content-Type-Options: nosniff` on every answer, from one place.",
         sources: &["OWASP ASVS 5.0 3.4.4", "Fetch standard, determine nosniff"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         seen.judge(&[Role::Page, Role::Asset], "no answer has a body", |answer| {
             // Neither has a body to guess about.
             if matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
@@ -37,7 +37,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
             })
         })
     },
-};
+);
 
 #[cfg(test)]
 mod tests {

@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-subresource-unpinned",
         fault: "a page runs scripts of other sites whatever is in them",
         impact: Impact::Low,
@@ -27,8 +27,8 @@ pub(super) const RULE: Rule<Headers> = Rule {
               to accept by name: waive it.",
         sources: &["Subresource Integrity, section 3", "OWASP ASVS 5.0 3.6.1"],
     },
-    judge: |_, seen| seen.judge_pages(|answer, page| Some(item(answer, page))),
-};
+    |_, seen| seen.judge_pages(|answer, page| Some(item(answer, page))),
+);
 
 fn item(answer: &Answer, page: &Page) -> Item {
     let base = page.base.as_ref().and_then(|base| answer.url.join(base).ok());

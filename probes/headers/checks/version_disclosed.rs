@@ -10,8 +10,8 @@ use crate::{
     web::fields,
 };
 
-pub(super) const RULE: Rule<Headers> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
+    Check {
         id: "headers-version-disclosed",
         fault: "the header tells which version of which software answers",
         impact: Impact::Low,
@@ -26,7 +26,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
               `uvicorn --no-server-header`, `app.disable('x-powered-by')` in Express.",
         sources: &["OWASP ASVS 5.0 13.4.6", "RFC 9110 section 10.2.4"],
     },
-    judge: |_, seen| {
+    |_, seen| {
         let mut told: BTreeSet<String> = BTreeSet::new();
         let mut items: Vec<Item> = Vec::new();
         for answer in &seen.answers {
@@ -47,7 +47,7 @@ pub(super) const RULE: Rule<Headers> = Rule {
         }
         items
     },
-};
+);
 
 /// The fields of an answer that tell a version.
 fn versions(answer: &Answer) -> Vec<String> {

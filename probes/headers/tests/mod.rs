@@ -55,5 +55,5 @@ pub(super) fn evidence(answers: Vec<Answer>) -> Evidence {
 
 /// The outcomes of a rule's items.
 pub(super) fn outcomes(rule: &Rule<Headers>, seen: &Evidence) -> Vec<Outcome> {
-    (rule.judge)(&Headers::default(), seen).into_iter().map(|item| item.outcome).collect()
+    rule.judge(&Headers::default(), seen).into_iter().map(|item| item.outcome).collect()
 }

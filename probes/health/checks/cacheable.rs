@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-cacheable",
         fault: "a cache may answer for a health endpoint",
         impact: Impact::Low,
@@ -33,8 +33,8 @@ pub(super) const RULE: Rule<Health> = Rule {
             "draft-inadarei-api-health-check-06, Creating and Serving Health Responses (differs)",
         ],
     },
-    judge: |_, seen| seen.endpoints().map(|(role, found)| item(role, found)).collect(),
-};
+    |_, seen| seen.endpoints().map(|(role, found)| item(role, found)).collect(),
+);
 
 fn item(role: Role, found: &Found) -> Item {
     let answer = match found.answer(role) {

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-hides-dependency",
         fault: "the service says it is ready while a dependency is down",
         impact: Impact::High,
@@ -28,7 +28,7 @@ pub(super) const RULE: Rule<Health> = Rule {
         sources: &["Kubernetes documentation, Configure Liveness, Readiness and Startup Probes"],
     },
     judge,
-};
+);
 
 fn judge(health: &Health, seen: &Evidence) -> Vec<Item> {
     if health.depends.is_empty() {
@@ -78,7 +78,7 @@ mod tests {
     fn outcome(status: u16, body: &str, before: Look, after: Option<Look>) -> Outcome {
         let mut seen = evidence(answers(status, body), answers(200, "ok"));
         seen.dependencies = vec![Dependency { name: "db".to_owned(), before, after }];
-        (RULE.judge)(&depending_on("db"), &seen)[0].outcome
+        RULE.judge(&depending_on("db"), &seen)[0].outcome
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn without_dependencies_there_is_nothing_to_hide() {
         let seen = evidence(answers(200, "ok"), answers(200, "ok"));
-        let items = (RULE.judge)(&Health::default(), &seen);
+        let items = RULE.judge(&Health::default(), &seen);
         assert_eq!(items[0].outcome, Outcome::Skip);
     }
 
@@ -123,7 +123,7 @@ mod tests {
     fn without_readiness_nothing_is_claimed() {
         let items = |ready| {
             let seen = evidence(ready, nowhere());
-            (RULE.judge)(&depending_on("db"), &seen)[0].outcome
+            RULE.judge(&depending_on("db"), &seen)[0].outcome
         };
         assert_eq!(items(obstructed(Obstacle::Timeout)), Outcome::Unknown(Obstacle::Timeout));
         assert_eq!(items(nowhere()), Outcome::Skip);

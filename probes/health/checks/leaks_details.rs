@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-leaks-details",
         fault: "a health endpoint shows internal details to anybody",
         impact: Impact::Medium,
@@ -33,8 +33,8 @@ pub(super) const RULE: Rule<Health> = Rule {
             "draft-inadarei-api-health-check-06, Security Considerations",
         ],
     },
-    judge: |health, seen| seen.endpoints().map(|(role, f)| item(health, seen, role, f)).collect(),
-};
+    |health, seen| seen.endpoints().map(|(role, f)| item(health, seen, role, f)).collect(),
+);
 
 fn item(health: &Health, seen: &Evidence, role: Role, found: &Found) -> Item {
     let answer = match found.answer(role) {
@@ -203,7 +203,7 @@ mod tests {
         let outcome = |anonymous| {
             let mut seen = evidence(leaky(), leaky());
             seen.anonymous = anonymous;
-            let items = (RULE.judge)(&health, &seen);
+            let items = RULE.judge(&health, &seen);
             (items[0].outcome, items[1].outcome)
         };
         let denied = Obstacle::Denied.because("401");

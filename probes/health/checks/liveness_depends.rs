@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-liveness-depends",
         fault: "liveness depends on other services",
         impact: Impact::Low,
@@ -26,11 +26,11 @@ pub(super) const RULE: Rule<Health> = Rule {
               only stops requests.",
         sources: &["Kubernetes documentation, Configure Liveness, Readiness and Startup Probes"],
     },
-    judge: |_, seen| match seen.live.answer(Role::Live) {
+    |_, seen| match seen.live.answer(Role::Live) {
         Ok(live) => vec![item(live, seen)],
         Err(item) => vec![item],
     },
-};
+);
 
 fn item(live: &Answer, seen: &Evidence) -> Item {
     let components = live.statement.components.iter().map(|component| component.name.as_str());
@@ -66,7 +66,7 @@ mod tests {
             let (before, after) = (look.clone(), Some(look));
             seen.dependencies = vec![Dependency { name: "db".to_owned(), before, after }];
         }
-        (RULE.judge)(&Health::default(), &seen)[0].outcome
+        RULE.judge(&Health::default(), &seen)[0].outcome
     }
 
     #[test]

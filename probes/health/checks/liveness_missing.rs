@@ -5,8 +5,8 @@ use crate::{
     health::{Health, Role, checks::readiness_missing},
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-liveness-missing",
         fault: "there is no liveness endpoint apart from readiness",
         impact: Impact::Medium,
@@ -22,8 +22,8 @@ pub(super) const RULE: Rule<Health> = Rule {
               asking the database or any other service. If there is one, name it by `live`.",
         sources: &["Kubernetes documentation, Configure Liveness, Readiness and Startup Probes"],
     },
-    judge: |_, seen| vec![readiness_missing::item(Role::Live, &seen.live)],
-};
+    |_, seen| vec![readiness_missing::item(Role::Live, &seen.live)],
+);
 
 #[cfg(test)]
 mod tests {
@@ -37,7 +37,7 @@ mod tests {
     fn readiness_alone_is_not_enough() {
         let outcome = |live| {
             let seen = evidence(answers(200, "ok"), live);
-            (RULE.judge)(&Health::default(), &seen)[0].outcome
+            RULE.judge(&Health::default(), &seen)[0].outcome
         };
         assert_eq!(outcome(answers(200, "ok")), Outcome::Pass);
         assert_eq!(outcome(nowhere()), Outcome::Fail(Confidence::Firm));

@@ -5,8 +5,8 @@ use crate::{
     health::{Health, Role, checks::not_ready},
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-not-alive",
         fault: "the service says it must be restarted",
         impact: Impact::High,
@@ -22,8 +22,8 @@ pub(super) const RULE: Rule<Health> = Rule {
               it into readiness.",
         sources: &["Kubernetes documentation, Configure Liveness, Readiness and Startup Probes"],
     },
-    judge: |_, seen| vec![not_ready::item(Role::Live, &seen.live)],
-};
+    |_, seen| vec![not_ready::item(Role::Live, &seen.live)],
+);
 
 #[cfg(test)]
 mod tests {
@@ -37,7 +37,7 @@ mod tests {
     fn liveness_is_judged_and_readiness_is_not() {
         let outcome = |ready, live| {
             let seen = evidence(ready, live);
-            (RULE.judge)(&Health::default(), &seen)[0].outcome
+            RULE.judge(&Health::default(), &seen)[0].outcome
         };
         assert_eq!(outcome(answers(503, ""), answers(200, "")), Outcome::Pass);
         let dead = outcome(answers(200, ""), answers(503, ""));

@@ -5,8 +5,8 @@ use crate::{
     health::{Found, Health, Role, evidence::subject_or},
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-not-ready",
         fault: "the service says it is not ready",
         impact: Impact::Blocker,
@@ -24,12 +24,12 @@ pub(super) const RULE: Rule<Health> = Rule {
             "RFC 9110 section 15.6.4 (503 Service Unavailable)",
         ],
     },
-    judge: |_, seen| {
+    |_, seen| {
         let mut items = vec![item(Role::Ready, &seen.ready)];
         items.extend(seen.startup.as_ref().map(|startup| item(Role::Startup, startup)));
         items
     },
-};
+);
 
 /// Whether the endpoint of this role says yes.
 pub(in crate::health) fn item(role: Role, found: &Found) -> Item {
@@ -115,7 +115,7 @@ mod tests {
     fn a_start_up_endpoint_is_asked_too() {
         let mut seen = evidence(answers(200, "ok"), answers(200, "ok"));
         seen.startup = Some(answers(503, "starting"));
-        let items = (RULE.judge)(&Health::default(), &seen);
+        let items = RULE.judge(&Health::default(), &seen);
         assert_eq!(items.len(), 2);
         assert_eq!(items[1].outcome, Outcome::Fail(Confidence::Confirmed));
     }

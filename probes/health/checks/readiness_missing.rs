@@ -5,8 +5,8 @@ use crate::{
     health::{Found, Health, Role, evidence::subject_or},
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-readiness-missing",
         fault: "there is no readiness endpoint",
         impact: Impact::High,
@@ -26,8 +26,8 @@ pub(super) const RULE: Rule<Health> = Rule {
             "draft-inadarei-api-health-check-06",
         ],
     },
-    judge: |_, seen| vec![item(Role::Ready, &seen.ready)],
-};
+    |_, seen| vec![item(Role::Ready, &seen.ready)],
+);
 
 /// Whether there is an endpoint for this role.
 pub(in crate::health) fn item(role: Role, found: &Found) -> Item {

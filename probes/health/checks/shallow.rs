@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-shallow",
         fault: "the readiness endpoint does not report an expected component",
         impact: Impact::Medium,
@@ -26,7 +26,7 @@ pub(super) const RULE: Rule<Health> = Rule {
         sources: &["draft-inadarei-api-health-check-06 section 4"],
     },
     judge,
-};
+);
 
 fn judge(health: &Health, seen: &Evidence) -> Vec<Item> {
     if health.expect_components.is_empty() {
@@ -82,7 +82,7 @@ mod tests {
         let expect_components = expected.iter().map(|&name| name.to_owned()).collect();
         let health = Health { expect_components, ..Health::default() };
         let seen = evidence(answers(200, body), nowhere());
-        (RULE.judge)(&health, &seen).iter().map(|item| item.outcome).collect()
+        RULE.judge(&health, &seen).iter().map(|item| item.outcome).collect()
     }
 
     #[test]
@@ -112,6 +112,6 @@ mod tests {
         assert_eq!(outcomes("ok", &[]), [Outcome::Skip]);
         let health = Health { expect_components: vec!["db".to_owned()], ..Health::default() };
         let seen = evidence(obstructed(Obstacle::Timeout), nowhere());
-        assert_eq!((RULE.judge)(&health, &seen)[0].outcome, Outcome::Unknown(Obstacle::Timeout));
+        assert_eq!(RULE.judge(&health, &seen)[0].outcome, Outcome::Unknown(Obstacle::Timeout));
     }
 }

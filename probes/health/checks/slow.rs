@@ -6,8 +6,8 @@ use crate::{
     web::window,
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-slow",
         fault: "a health endpoint answers slowly",
         impact: Impact::Medium,
@@ -23,11 +23,11 @@ pub(super) const RULE: Rule<Health> = Rule {
               the background and answer from memory. Liveness should check nothing at all.",
         sources: &["Kubernetes documentation, Configure Probes: timeoutSeconds defaults to 1"],
     },
-    judge: |health, seen| {
+    |health, seen| {
         let judged = [(Role::Ready, &seen.ready), (Role::Live, &seen.live)];
         judged.into_iter().map(|(role, found)| item(health, role, found)).collect()
     },
-};
+);
 
 fn item(health: &Health, role: Role, found: &Found) -> Item {
     match found.answer(role) {

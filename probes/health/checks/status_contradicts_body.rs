@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Health> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
+    Check {
         id: "health-status-contradicts-body",
         fault: "the status of a health endpoint contradicts its body",
         impact: Impact::High,
@@ -31,8 +31,8 @@ pub(super) const RULE: Rule<Health> = Rule {
             "MicroProfile Health 4.0, Protocol and Wireformat",
         ],
     },
-    judge: |health, seen| seen.endpoints().map(|(role, found)| item(health, role, found)).collect(),
-};
+    |health, seen| seen.endpoints().map(|(role, found)| item(health, role, found)).collect(),
+);
 
 fn item(health: &Health, role: Role, found: &Found) -> Item {
     let answer = match found.answer(role) {
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn every_endpoint_is_judged_by_itself() {
         let seen = evidence(obstructed(Obstacle::Timeout), answers(200, r#"{"ok":false}"#));
-        let items = (RULE.judge)(&Health::default(), &seen);
+        let items = RULE.judge(&Health::default(), &seen);
         let outcomes: Vec<Outcome> = items.iter().map(|item| item.outcome).collect();
         assert_eq!(outcomes, [Outcome::Unknown(Obstacle::Timeout), CONFIRMED]);
     }

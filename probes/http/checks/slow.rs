@@ -6,8 +6,8 @@ use crate::{
     web::window,
 };
 
-pub(super) const RULE: Rule<Http> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
+    Check {
         id: "http-slow",
         fault: "the service answers slowly",
         impact: Impact::Medium,
@@ -23,7 +23,7 @@ pub(super) const RULE: Rule<Http> = Rule {
         sources: &["Google, Site Reliability Engineering, chapter 6 (latency as a golden signal)"],
     },
     judge,
-};
+);
 
 fn judge(http: &Http, seen: &Evidence) -> Vec<Item> {
     let limits: Vec<_> = http.slow.set().collect();

@@ -5,8 +5,8 @@ use crate::{
     http::Http,
 };
 
-pub(super) const RULE: Rule<Http> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
+    Check {
         id: "http-unexpected",
         fault: "the answer is not as expected",
         impact: Impact::High,
@@ -22,14 +22,14 @@ pub(super) const RULE: Rule<Http> = Rule {
               expectation; if not, its own log for this request is the place to begin.",
         sources: &["RFC 9110 section 15", "RFC 9535 (JSONPath)"],
     },
-    judge: |http, seen| match &seen.answer {
+    |http, seen| match &seen.answer {
         Ok(answer) => {
             let items = http.expect.items(answer).into_iter();
             items.map(|item| item.replay(&seen.replay)).collect()
         }
         Err(obstructed) => vec![Item::unknown(&seen.subject, obstructed)],
     },
-};
+);
 
 #[cfg(test)]
 mod tests {
@@ -47,14 +47,14 @@ mod tests {
     #[test]
     fn a_server_error_is_never_as_expected_by_default() {
         let seen = evidence(Ok(expect::answer(500, &[], "")));
-        let items = (RULE.judge)(&settings(json!({})), &seen);
+        let items = RULE.judge(&settings(json!({})), &seen);
         assert_eq!(items[0].outcome, Outcome::Fail(Confidence::Firm));
     }
 
     #[test]
     fn without_an_answer_no_expectation_is_met_or_missed() {
         let seen = evidence(Err(Obstacle::Timeout.because("no answer")));
-        let items = (RULE.judge)(&settings(json!({})), &seen);
+        let items = RULE.judge(&settings(json!({})), &seen);
         assert_eq!(items[0].outcome, Outcome::Unknown(Obstacle::Timeout));
     }
 }

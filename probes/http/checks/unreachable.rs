@@ -5,8 +5,8 @@ use crate::{
     http::{Evidence, Http, observe::is_of_the_service},
 };
 
-pub(super) const RULE: Rule<Http> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
+    Check {
         id: "http-unreachable",
         fault: "the service does not answer",
         // Only the operator knows whether the target can do without it; `health` has the blocker.
@@ -23,8 +23,8 @@ pub(super) const RULE: Rule<Http> = Rule {
               by `trust`, or mend the certificate.",
         sources: &["RFC 9110 section 3.4", "RFC 9112 section 8 (incomplete messages)"],
     },
-    judge: |_, seen| vec![item(seen)],
-};
+    |_, seen| vec![item(seen)],
+);
 
 fn item(seen: &Evidence) -> Item {
     let subject = &seen.subject;

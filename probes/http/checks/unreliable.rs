@@ -6,8 +6,8 @@ use crate::{
     web::window,
 };
 
-pub(super) const RULE: Rule<Http> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
+    Check {
         id: "http-unreliable",
         fault: "too many requests are not answered as expected",
         impact: Impact::High,
@@ -22,8 +22,8 @@ pub(super) const RULE: Rule<Http> = Rule {
               of day. Behind a balancer, ask the instances one by one.",
         sources: &["Google, Site Reliability Engineering, chapter 4 (service level objectives)"],
     },
-    judge: |http, seen| vec![item(http, seen)],
-};
+    |http, seen| vec![item(http, seen)],
+);
 
 fn item(http: &Http, seen: &Evidence) -> Item {
     let Some(wanted) = http.success else {

@@ -6,8 +6,8 @@ use crate::{
     web::{audience::Audience, knock::Door},
 };
 
-pub(super) const RULE: Rule<Plaintext> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Plaintext> = Rule::<Plaintext>::new(
+    Check {
         id: "plaintext-api-redirects",
         fault: "an API redirects plain HTTP instead of refusing it",
         impact: Impact::Low,
@@ -22,8 +22,8 @@ pub(super) const RULE: Rule<Plaintext> = Rule {
               hosts that people visit.",
         sources: &["OWASP ASVS 5.0 4.1.2"],
     },
-    judge: |_, seen| vec![item(seen)],
-};
+    |_, seen| vec![item(seen)],
+);
 
 fn item(seen: &Evidence) -> Item {
     let subject = &seen.subject;

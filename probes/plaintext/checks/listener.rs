@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Plaintext> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Plaintext> = Rule::<Plaintext>::new(
+    Check {
         id: "plaintext-listener",
         fault: "a listener speaks without TLS where TLS is expected",
         impact: Impact::Blocker,
@@ -25,11 +25,11 @@ pub(super) const RULE: Rule<Plaintext> = Rule {
               the port.",
         sources: &["OWASP ASVS 5.0 12.3.1", "RFC 9113 section 3.3", "gRPC authentication guide"],
     },
-    judge: |_, seen| match seen.listeners.as_slice() {
+    |_, seen| match seen.listeners.as_slice() {
         [] => vec![Item::skip("", "the settings list no other listeners (`listeners`)")],
         listeners => listeners.iter().map(item).collect(),
     },
-};
+);
 
 fn item(listener: &Listener) -> Item {
     let subject = listener.endpoint.to_string();

@@ -5,8 +5,8 @@ use crate::{
     plaintext::{Evidence, Plaintext, checks::redirects_elsewhere::first},
 };
 
-pub(super) const RULE: Rule<Plaintext> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Plaintext> = Rule::<Plaintext>::new(
+    Check {
         id: "plaintext-redirect-temporary",
         fault: "the redirect from plain HTTP is not permanent",
         impact: Impact::Low,
@@ -19,8 +19,8 @@ pub(super) const RULE: Rule<Plaintext> = Rule {
               nginx, `HttpsRedirection` with a permanent status in ASP.NET Core).",
         sources: &["RFC 9110 sections 15.4.2 and 15.4.9"],
     },
-    judge: |_, seen| vec![item(seen)],
-};
+    |_, seen| vec![item(seen)],
+);
 
 fn item(seen: &Evidence) -> Item {
     let (hop, to) = match first(seen) {

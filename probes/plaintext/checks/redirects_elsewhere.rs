@@ -6,8 +6,8 @@ use crate::{
     web::knock::{Door, Hop},
 };
 
-pub(super) const RULE: Rule<Plaintext> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Plaintext> = Rule::<Plaintext>::new(
+    Check {
         id: "plaintext-redirects-elsewhere",
         fault: "plain HTTP does not redirect to TLS on the same host",
         impact: Impact::Low,
@@ -22,8 +22,8 @@ pub(super) const RULE: Rule<Plaintext> = Rule {
               should go.",
         sources: &["RFC 6797 section 7.2", "MDN HTTP Observatory, redirection"],
     },
-    judge: |_, seen| vec![item(seen)],
-};
+    |_, seen| vec![item(seen)],
+);
 
 fn item(seen: &Evidence) -> Item {
     match first(seen) {

@@ -6,8 +6,8 @@ use crate::{
     web::knock::{Door, Hop},
 };
 
-pub(super) const RULE: Rule<Plaintext> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Plaintext> = Rule::<Plaintext>::new(
+    Check {
         id: "plaintext-served",
         fault: "the service is served without TLS",
         impact: Impact::Blocker,
@@ -31,8 +31,8 @@ pub(super) const RULE: Rule<Plaintext> = Rule {
             "RFC 6797 section 2.3",
         ],
     },
-    judge: |_, seen| vec![item(seen)],
-};
+    |_, seen| vec![item(seen)],
+);
 
 fn item(seen: &Evidence) -> Item {
     let subject = &seen.subject;

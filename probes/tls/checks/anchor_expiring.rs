@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-anchor-expiring",
         fault: "an authority above the certificate is about to expire",
         impact: Impact::Medium,
@@ -34,8 +34,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "the expiry of AddTrust External CA Root on 2020-05-30 and of DST Root CA X3 on 2021-09-30",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(|chain| judge(posture, chain)),
-};
+    |_, posture: &Posture| posture.items(|chain| judge(posture, chain)),
+).applies(Tls::asks_handshake);
 
 fn judge(posture: &Posture, chain: &Chain) -> Vec<Item> {
     let Some(path) = chain.trust.path() else {

@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-broken-cipher",
         fault: "ciphers that protect nothing are accepted",
         impact: Impact::Blocker,
@@ -40,8 +40,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "RFC 9150 section 2 (suites of TLS 1.3 without encryption)",
         ],
     },
-    judge: |_, posture: &Posture| posture.surveyed(judge),
-};
+    |_, posture: &Posture| posture.surveyed(judge),
+).applies(Tls::asks_standard);
 
 fn judge(seen: &Seen, survey: &Survey) -> Vec<Item> {
     let faults = [Fault::Unencrypted, Fault::Anonymous, Fault::Export, Fault::Broken];

@@ -10,8 +10,8 @@ use crate::{
     wire::hello::version::Version,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-broken-version",
         fault: "SSL 3.0 or SSL 2.0 is spoken",
         impact: Impact::Blocker,
@@ -27,10 +27,10 @@ pub(super) const RULE: Rule<Tls> = Rule {
               is years behind its security fixes: replace it.",
         sources: &["RFC 7568 (SSL 3.0)", "RFC 6176 (SSL 2.0)", "RFC 9325 section 3.1.1 (MUST NOT)"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| judge(&posture.host(), seen, survey))
     },
-};
+).applies(Tls::asks_standard);
 
 fn judge(host: &str, seen: &Seen, survey: &Survey) -> Vec<Item> {
     // OpenSSL is built without either.

@@ -10,8 +10,8 @@ use crate::{
     wire::hello::{flight::Flight, suite::Fault},
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-cbc-without-etm",
         fault: "CBC suites are used without encrypt-then-MAC",
         impact: Impact::Low,
@@ -27,8 +27,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               them. If CBC must stay, use a library that has encrypt-then-MAC (OpenSSL since 1.1.0).",
         sources: &["RFC 9325 section 4.2", "RFC 7366", "Lucky Thirteen, CVE-2013-0169"],
     },
-    judge: |_, posture: &Posture| posture.surveyed(judge),
-};
+    |_, posture: &Posture| posture.surveyed(judge),
+).applies(Tls::asks_standard);
 
 fn judge(seen: &Seen, survey: &Survey) -> Vec<Item> {
     let standard = match survey.standard() {

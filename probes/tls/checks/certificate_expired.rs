@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-certificate-expired",
         fault: "the certificate has expired",
         impact: Impact::Blocker,
@@ -30,8 +30,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
               failed and nobody heard.",
         sources: &["RFC 5280 section 4.1.2.5", "RFC 5280 section 6.1.3 (a)(2)"],
     },
-    judge: |_, posture| posture.items(|chain| vec![judge(posture, chain)]),
-};
+    |_, posture| posture.items(|chain| vec![judge(posture, chain)]),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(posture: &Posture, chain: &Chain) -> Item {
     let left = chain.leaf.not_after - posture.at;

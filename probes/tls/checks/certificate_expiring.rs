@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-certificate-expiring",
         fault: "the certificate is about to expire",
         impact: Impact::High,
@@ -37,8 +37,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
              from 2029-03-15",
         ],
     },
-    judge: |tls, posture| posture.items(|chain| judge(tls, posture, chain)),
-};
+    |tls, posture| posture.items(|chain| judge(tls, posture, chain)),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(tls: &Tls, posture: &Posture, chain: &Chain) -> Vec<Item> {
     if chain.leaf.not_after < posture.at {

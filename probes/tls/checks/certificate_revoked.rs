@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-certificate-revoked",
         fault: "the certificate is revoked",
         impact: Impact::Blocker,
@@ -39,8 +39,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "CA/Browser Forum Baseline Requirements section 4.9",
         ],
     },
-    judge: |_, posture| posture.items_at(|seen, _| judge(posture, seen)),
-};
+    |_, posture| posture.items_at(|seen, _| judge(posture, seen)),
+).applies(Tls::asks_handshake);
 
 fn judge(posture: &Posture, seen: &Seen) -> Vec<Item> {
     let staple = seen.staple.as_deref().map(|staple| by_staple(staple, posture.at));

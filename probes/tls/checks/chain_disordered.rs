@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-chain-disordered",
         fault: "the certificate chain is not in order",
         impact: Impact::Low,
@@ -26,8 +26,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
               -print_certs -noout` lists what is in it, in order.",
         sources: &["RFC 5246 section 7.4.2", "RFC 9846 (TLS 1.3), the Certificate message"],
     },
-    judge: |_, posture: &Posture| posture.items(judge),
-};
+    |_, posture: &Posture| posture.items(judge),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Vec<Item> {
     let faults = chain.rest.iter().enumerate().filter_map(|(i, read)| {

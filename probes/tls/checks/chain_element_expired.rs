@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-chain-element-expired",
         fault: "a certificate of the chain has expired",
         impact: Impact::High,
@@ -35,8 +35,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "measured: OpenSSL 3.0 refuses an expired root, webpki accepts it",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(|chain| judge(posture, chain)),
-};
+    |_, posture: &Posture| posture.items(|chain| judge(posture, chain)),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(posture: &Posture, chain: &Chain) -> Vec<Item> {
     let has_expired = |one: &Certificate| one.not_after < posture.at;

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-client-certificate-not-required",
         fault: "clients without a certificate are let in",
         impact: Impact::Blocker,
@@ -28,13 +28,13 @@ pub(super) const RULE: Rule<Tls> = Rule {
               address. If a proxy in front terminates TLS, it is the one to ask.",
         sources: &["RFC 9846 section 4.4.2.4", "RFC 5246 section 7.4.6"],
     },
-    judge: |tls, posture: &Posture| {
+    |tls, posture: &Posture| {
         if tls.client_certificate != Some(ClientCertificate::Required) {
             return vec![Item::skip("", "the settings do not ask for client certificates")];
         }
         posture.seen.iter().map(|seen| seen.show(judge(seen))).collect()
     },
-};
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     let asks = if seen.asks_for_certificate { "asks for a certificate" } else { "asks for none" };

@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-client-certificate-unexpected",
         fault: "clients are asked for a certificate",
         impact: Impact::Medium,
@@ -25,13 +25,13 @@ pub(super) const RULE: Rule<Tls> = Rule {
               none`), or move what needs it to a name and port of its own.",
         sources: &["RFC 9846 section 4.3.2", "RFC 5246 section 7.4.4"],
     },
-    judge: |tls, posture: &Posture| {
+    |tls, posture: &Posture| {
         if tls.client_certificate != Some(ClientCertificate::None) {
             return vec![Item::skip("", "the settings do not rule client certificates out")];
         }
         posture.seen.iter().map(|seen| seen.show(judge(seen))).collect()
     },
-};
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     let standard = seen.survey.as_ref().ok().and_then(|survey| survey.standard.as_ref());

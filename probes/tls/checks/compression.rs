@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-compression",
         fault: "TLS compresses",
         impact: Impact::High,
@@ -24,10 +24,10 @@ pub(super) const RULE: Rule<Tls> = Rule {
               and may stay.",
         sources: &["RFC 9325 section 3.3 (MUST)", "CRIME, CVE-2012-4929"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| {
             let failing = "agrees to compress with DEFLATE";
             vec![manners(seen, survey, "declines to compress", |flight| flight.compresses, failing)]
         })
     },
-};
+).applies(Tls::asks_standard);

@@ -9,8 +9,8 @@ use crate::{
     wire::hello::version::Version,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-early-data",
         fault: "early data is accepted",
         impact: Impact::Medium,
@@ -26,8 +26,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               425 Too Early to whatever is not idempotent.",
         sources: &["RFC 9325 section 3.10", "RFC 8470", "RFC 9846 section 8 (replay)"],
     },
-    judge: |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
-};
+    |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     let settled = match &seen.handshake {

@@ -9,8 +9,8 @@ use crate::{
     wire::hello::flight::Flight,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-extended-master-secret-missing",
         fault: "the extended master secret is not supported",
         impact: Impact::Medium,
@@ -25,11 +25,11 @@ pub(super) const RULE: Rule<Tls> = Rule {
               the load balancer that terminates TLS; or speak TLS 1.3 alone, which always does it.",
         sources: &["RFC 7627", "RFC 9325 section 3.5 (MUST)"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| {
             let lacks = |flight: &Flight| !flight.has(Flight::EXTENDED_MASTER_SECRET);
             let failing = "its ServerHello has no extended_master_secret";
             vec![manners(seen, survey, "uses the extended master secret", lacks, failing)]
         })
     },
-};
+).applies(Tls::asks_standard);

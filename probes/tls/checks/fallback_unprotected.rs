@@ -13,8 +13,8 @@ use crate::{
     wire::hello::{flight::Alert, version::Version},
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-fallback-unprotected",
         fault: "a client that falls back to an old version is not warned",
         impact: Impact::Low,
@@ -29,8 +29,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               update the TLS library (OpenSSL since 1.0.1j knows the signal).",
         sources: &["RFC 7507"],
     },
-    judge: |_, posture: &Posture| posture.surveyed(|seen, survey| vec![judge(seen, survey)]),
-};
+    |_, posture: &Posture| posture.surveyed(|seen, survey| vec![judge(seen, survey)]),
+).applies(Tls::asks_standard);
 
 fn judge(seen: &Seen, survey: &Survey) -> Item {
     let standard = match survey.standard() {

@@ -12,8 +12,8 @@ use crate::{
     wire::hello::suite::Fault,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-finite-field-dh",
         fault: "TLS 1.2 accepts Diffie-Hellman in a finite field",
         impact: Impact::Low,
@@ -28,10 +28,10 @@ pub(super) const RULE: Rule<Tls> = Rule {
               it to TLSRef 6.0, which has none any more. Every client since 2013 has ECDHE.",
         sources: &["RFC 10015 (MUST NOT select)", "TLSRef 6.0", "D(HE)at, CVE-2002-20001"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| {
             let items = faulty(survey, &[Fault::FiniteField], "refuses TLS_DHE suites");
             shown_by(items, &seen.command("-tls1_2 -cipher 'kDHE:@SECLEVEL=0'"))
         })
     },
-};
+).applies(Tls::asks_standard);

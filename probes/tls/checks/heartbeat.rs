@@ -9,8 +9,8 @@ use crate::{
     wire::hello::flight::Flight,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-heartbeat",
         fault: "the heartbeat extension is on",
         impact: Impact::Medium,
@@ -25,11 +25,11 @@ pub(super) const RULE: Rule<Tls> = Rule {
               `no-heartbeats`. If the library is older than 1.0.1g, replace certificate and key too.",
         sources: &["RFC 6520", "Heartbleed, CVE-2014-0160"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| {
             let is_on = |flight: &Flight| flight.has(Flight::HEARTBEAT);
             let failing = "its ServerHello has the heartbeat extension";
             vec![manners(seen, survey, "declines heartbeats", is_on, failing)]
         })
     },
-};
+).applies(Tls::asks_standard);

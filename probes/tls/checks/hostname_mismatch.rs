@@ -7,8 +7,8 @@ use crate::{
     tls::{Tls, chain::Chain, evidence::Posture},
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-hostname-mismatch",
         fault: "the certificate is for another name",
         impact: Impact::Blocker,
@@ -28,8 +28,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
               `server_name`.",
         sources: &["RFC 9525 sections 4 and 6", "RFC 5280 section 4.2.1.6", "RFC 6066 section 3"],
     },
-    judge: |_, posture| posture.items(|chain| vec![judge(posture, chain)]),
-};
+    |_, posture| posture.items(|chain| vec![judge(posture, chain)]),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(posture: &Posture, chain: &Chain) -> Item {
     let host = posture.host();

@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-http2-missing",
         fault: "HTTP/2 is not spoken",
         impact: Impact::Low,
@@ -25,13 +25,13 @@ pub(super) const RULE: Rule<Tls> = Rule {
               `overrides`.",
         sources: &["RFC 9113 section 3.2", "RFC 7301"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         if !posture.is_http {
             return vec![Item::skip("", "what is spoken at this address need not be HTTP")];
         }
         posture.seen.iter().map(|seen| seen.show(judge(seen))).collect()
     },
-};
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     let item = match seen.handshake.as_ref().map(|settled| settled.alpn.as_deref()) {

@@ -9,8 +9,8 @@ use crate::{
     wire::hello::flight::Flight,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-insecure-renegotiation",
         fault: "secure renegotiation is not supported",
         impact: Impact::High,
@@ -26,11 +26,11 @@ pub(super) const RULE: Rule<Tls> = Rule {
               balancer terminates TLS, it is the one to update.",
         sources: &["RFC 5746 sections 3.4 and 3.6", "RFC 9325 section 3.5 (MUST)", "CVE-2009-3555"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| {
             let lacks = |flight: &Flight| !flight.has(Flight::RENEGOTIATION_INFO);
             let failing = "its ServerHello has no renegotiation_info";
             vec![manners(seen, survey, "knows secure renegotiation", lacks, failing)]
         })
     },
-};
+).applies(Tls::asks_standard);

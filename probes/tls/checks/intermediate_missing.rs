@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-intermediate-missing",
         fault: "the server does not send a valid intermediate certificate",
         impact: Impact::Blocker,
@@ -36,8 +36,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "RFC 4158 section 1.5",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(|chain| vec![judge(posture, chain)]),
-};
+    |_, posture: &Posture| posture.items(|chain| vec![judge(posture, chain)]),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(posture: &Posture, chain: &Chain) -> Item {
     let leaf_is_valid = chain.leaf.is_valid_at(posture.at);

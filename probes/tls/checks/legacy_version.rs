@@ -11,8 +11,8 @@ use crate::{
     wire::hello::{flight::Flight, version::Version},
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-legacy-version",
         fault: "TLS 1.0 or TLS 1.1 is spoken",
         impact: Impact::High,
@@ -34,11 +34,11 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "PCI DSS 4.0 requirement 4.2.1",
         ],
     },
-    judge: |tls, posture: &Posture| {
+    |tls, posture: &Posture| {
         let ideal = tls.ideal(RULE.check.id);
         posture.surveyed(|seen, survey| judge(ideal, seen, survey))
     },
-};
+).applies(Tls::asks_fast);
 
 fn judge(ideal: Ideal, seen: &Seen, survey: &Survey) -> Vec<Item> {
     let mut items = Vec::new();

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-lifetime-too-long",
         fault: "the certificate lives too long",
         impact: Impact::Low,
@@ -32,8 +32,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "TLSRef 6.0",
         ],
     },
-    judge: |tls, posture: &Posture| posture.items(|chain| vec![judge(tls, chain)]),
-};
+    |tls, posture: &Posture| posture.items(|chain| vec![judge(tls, chain)]),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(tls: &Tls, chain: &Chain) -> Item {
     let leaf = &chain.leaf;

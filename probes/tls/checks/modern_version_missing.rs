@@ -10,8 +10,8 @@ use crate::{
     wire::hello::version::Version,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-modern-version-missing",
         fault: "TLS 1.3 is not spoken",
         impact: Impact::Medium,
@@ -27,11 +27,11 @@ pub(super) const RULE: Rule<Tls> = Rule {
               choose a newer security policy there.",
         sources: &["RFC 9325 section 3.1.1 (SHOULD)", "TLSRef 6.0, both profiles"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         let judge = |seen: &Seen| seen.show(judge(seen));
         posture.seen.iter().map(judge).collect()
     },
-};
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     let asked = seen.survey.as_ref().ok().and_then(|survey: &Survey| survey.fast.tls13.as_ref());

@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-no-forward-secrecy",
         fault: "no suite with forward secrecy and authenticated encryption is accepted",
         impact: Impact::High,
@@ -26,8 +26,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               and refused all the same, the certificate's key is of a kind that none of them fits.",
         sources: &["RFC 9325 section 4.2", "TLSRef 6.0, intermediate profile"],
     },
-    judge: |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
-};
+    |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     let broken = match &seen.handshake {

@@ -9,8 +9,8 @@ use crate::{
     wire::hello::group::Group,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-post-quantum-missing",
         fault: "no post-quantum key exchange is offered",
         impact: Impact::Low,
@@ -26,8 +26,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               X25519MLKEM768:X25519:prime256v1`). It needs TLS 1.3.",
         sources: &["RFC 10024", "TLSRef 6.0"],
     },
-    judge: |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
-};
+    |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     let chosen = seen.handshake.as_ref().map(|settled| settled.group.as_deref().unwrap_or("none"));

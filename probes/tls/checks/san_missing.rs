@@ -5,8 +5,8 @@ use crate::{
     tls::{Tls, chain::Chain, evidence::Posture},
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-san-missing",
         fault: "the certificate has no subjectAltName",
         impact: Impact::High,
@@ -27,8 +27,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "RFC 5280 section 4.2.1.6",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(|chain| vec![judge(chain)]),
-};
+    |_, posture: &Posture| posture.items(|chain| vec![judge(chain)]),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Item {
     let fail = |seen: &str| Item::fail(Confidence::Confirmed, "", seen);

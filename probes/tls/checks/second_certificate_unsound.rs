@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-second-certificate-unsound",
         fault: "the certificate for other kinds of key is unsound",
         impact: Impact::High,
@@ -28,10 +28,10 @@ pub(super) const RULE: Rule<Tls> = Rule {
               one, take it out of the configuration (nginx: the second `ssl_certificate`).",
         sources: &["RFC 5280 section 6.1", "RFC 9846 section 4.4.2.2"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| vec![judge(posture, seen, survey)])
     },
-};
+).applies(Tls::asks_full);
 
 fn judge(posture: &Posture, seen: &Seen, survey: &Survey) -> Item {
     let full = match survey.full() {

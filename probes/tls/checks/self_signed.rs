@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-self-signed",
         fault: "the certificate is self-signed",
         impact: Impact::Blocker,
@@ -27,8 +27,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
               clients do pin this one, list it in `trust.ca_file`.",
         sources: &["RFC 5280 section 3.2"],
     },
-    judge: |_, posture: &Posture| posture.items(|chain| vec![judge(chain)]),
-};
+    |_, posture: &Posture| posture.items(|chain| vec![judge(chain)]),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Item {
     let leaf = &chain.leaf;

@@ -5,8 +5,8 @@ use crate::{
     tls::{Tls, chain::Chain, evidence::Seen},
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-staple-missing",
         fault: "the certificate promises a stapled OCSP response and none is sent",
         impact: Impact::Blocker,
@@ -32,8 +32,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "CA/Browser Forum ballot SC-063: OCSP is optional",
         ],
     },
-    judge: |_, posture| posture.items_at(judge),
-};
+    |_, posture| posture.items_at(judge),
+).applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen, chain: &Chain) -> Vec<Item> {
     let item = match (chain.leaf.must_staple, &seen.staple) {

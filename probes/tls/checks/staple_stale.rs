@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-staple-stale",
         fault: "the stapled OCSP response is stale or broken",
         impact: Impact::High,
@@ -39,8 +39,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "Firefox (mozilla::pkix): a response without nextUpdate holds for a day",
         ],
     },
-    judge: |_, posture| posture.items_at(|seen, _| vec![judge(posture, seen)]),
-};
+    |_, posture| posture.items_at(|seen, _| vec![judge(posture, seen)]),
+).applies(Tls::asks_handshake);
 
 fn judge(posture: &Posture, seen: &Seen) -> Item {
     let Some(staple) = &seen.staple else {

@@ -12,8 +12,8 @@ use crate::{
     wire::hello::suite::Fault,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-static-key-exchange",
         fault: "key exchange without forward secrecy is accepted",
         impact: Impact::Medium,
@@ -29,11 +29,11 @@ pub(super) const RULE: Rule<Tls> = Rule {
               that have nothing else are older than 2012; let them fail.",
         sources: &["RFC 10015 (MUST NOT select)", "RFC 9325 section 4.1", "ROBOT, CVE-2017-13099"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| {
             let passing = "refuses suites of static RSA, Diffie-Hellman and ECDH";
             let items = faulty(survey, &[Fault::Static], passing);
             shown_by(items, &seen.command("-tls1_2 -cipher 'kRSA:@SECLEVEL=0'"))
         })
     },
-};
+).applies(Tls::asks_standard);

@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-transparency-missing",
         fault: "the certificate has too few certificate timestamps",
         impact: Impact::High,
@@ -40,8 +40,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "Apple: certificate transparency policy",
         ],
     },
-    judge: |tls, posture| posture.items_at(|seen, chain| vec![judge(tls, seen, chain)]),
-};
+    |tls, posture| posture.items_at(|seen, chain| vec![judge(tls, seen, chain)]),
+).applies(Tls::asks_handshake);
 
 fn judge(tls: &Tls, seen: &Seen, chain: &Chain) -> Item {
     if !tls.is_public(chain) {

@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-unexpected-issuer",
         fault: "the certificate is not of the expected authority",
         impact: Impact::High,
@@ -30,11 +30,11 @@ pub(super) const RULE: Rule<Tls> = Rule {
               (`shop.example. CAA 0 issue \"letsencrypt.org\"`).",
         sources: &["RFC 8659 (CAA)", "RFC 5280 section 4.1.2.4"],
     },
-    judge: |tls, posture: &Posture| match &tls.issuer {
+    |tls, posture: &Posture| match &tls.issuer {
         None => vec![Item::skip("", "no `issuer` is set")],
         Some(wanted) => posture.items(|chain| vec![judge(wanted, chain)]),
     },
-};
+).applies(Tls::asks_handshake);
 
 fn judge(wanted: &str, chain: &Chain) -> Item {
     let issuer = &chain.leaf.issuer;

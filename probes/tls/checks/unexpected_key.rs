@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-unexpected-key",
         fault: "none of the pinned keys leads to the certificate",
         impact: Impact::Blocker,
@@ -33,13 +33,13 @@ pub(super) const RULE: Rule<Tls> = Rule {
               ordered. Add a new pin to `pinned_keys` before the change it is for.",
         sources: &["RFC 7469 section 2.4 (how a key is pinned)", "OWASP: pinning cheat sheet"],
     },
-    judge: |tls, posture: &Posture| {
+    |tls, posture: &Posture| {
         if tls.pinned_keys.is_empty() {
             return vec![Item::skip("", "no `pinned_keys` are set")];
         }
         posture.items(|chain| vec![judge(&tls.pinned_keys, chain)])
     },
-};
+).applies(Tls::asks_handshake);
 
 fn judge(pins: &[Pin], chain: &Chain) -> Item {
     let keys = keys(chain);

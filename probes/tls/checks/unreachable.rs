@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-unreachable",
         fault: "no client can shake hands",
         impact: Impact::Blocker,
@@ -45,8 +45,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "CVE-2011-0411, CVE-2021-23222",
         ],
     },
-    judge: |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
-};
+    |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(seen: &Seen) -> Item {
     match &seen.handshake {

@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-untrusted-issuer",
         fault: "the certificate's issuer is not trusted",
         impact: Impact::Blocker,
@@ -35,8 +35,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "CA/Browser Forum Baseline Requirements",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(|chain| vec![judge(chain)]),
-};
+    |_, posture: &Posture| posture.items(|chain| vec![judge(chain)]),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Item {
     match &chain.trust {

@@ -12,8 +12,8 @@ use crate::{
     wire::hello::suite::Fault,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-weak-cipher",
         fault: "3DES, IDEA or SEED is accepted",
         impact: Impact::Medium,
@@ -28,10 +28,10 @@ pub(super) const RULE: Rule<Tls> = Rule {
               `!3DES:!IDEA:!SEED`), or set the list to TLSRef's intermediate profile.",
         sources: &["RFC 9325 section 4.1", "SWEET32, CVE-2016-2183", "RFC 5469 (IDEA and DES)"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| {
             let items = faulty(survey, &[Fault::Obsolete], "refuses 3DES, IDEA and SEED suites");
             shown_by(items, &seen.command("-tls1_2 -cipher '3DES:IDEA:SEED:@SECLEVEL=0'"))
         })
     },
-};
+).applies(Tls::asks_standard);

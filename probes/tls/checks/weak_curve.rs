@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-weak-curve",
         fault: "an elliptic curve shorter than 224 bits is accepted",
         impact: Impact::Medium,
@@ -26,8 +26,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               on by default.",
         sources: &["RFC 9325 section 4.5 (MUST NOT)", "RFC 8422 section 5.1.1"],
     },
-    judge: |_, posture: &Posture| posture.surveyed(|seen, survey| vec![judge(seen, survey)]),
-};
+    |_, posture: &Posture| posture.surveyed(|seen, survey| vec![judge(seen, survey)]),
+).applies(Tls::asks_full);
 
 fn judge(seen: &Seen, survey: &Survey) -> Item {
     let (standard, full) = match (survey.standard(), survey.full()) {

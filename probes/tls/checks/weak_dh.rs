@@ -10,8 +10,8 @@ use crate::{
     wire::hello::{flight::Flight, suite::Fault},
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-weak-dh",
         fault: "a Diffie-Hellman group is shorter than 2048 bits",
         impact: Impact::High,
@@ -31,8 +31,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "RFC 7919",
         ],
     },
-    judge: |_, posture: &Posture| posture.surveyed(judge),
-};
+    |_, posture: &Posture| posture.surveyed(judge),
+).applies(Tls::asks_standard);
 
 fn judge(seen: &Seen, survey: &Survey) -> Vec<Item> {
     let standard = match survey.standard() {

@@ -10,8 +10,8 @@ use crate::{
     wire::hello::flight::Flight,
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-weak-handshake-signature",
         fault: "the handshake is signed with SHA-1 or MD5",
         impact: Impact::Medium,
@@ -27,8 +27,8 @@ pub(super) const RULE: Rule<Tls> = Rule {
               and Java, remove SHA-1 and MD5 from the allowed signature algorithms of the handshake.",
         sources: &["RFC 9155 section 4 (MUST NOT)", "SLOTH, CVE-2015-7575"],
     },
-    judge: |_, posture: &Posture| posture.surveyed(|seen, survey| vec![judge(seen, survey)]),
-};
+    |_, posture: &Posture| posture.surveyed(|seen, survey| vec![judge(seen, survey)]),
+).applies(Tls::asks_standard);
 
 fn judge(seen: &Seen, survey: &Survey) -> Item {
     let standard = match survey.standard() {

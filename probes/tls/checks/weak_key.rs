@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-weak-key",
         fault: "a key is too short",
         impact: Impact::High,
@@ -33,8 +33,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "TLSRef 6.0",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(judge),
-};
+    |_, posture: &Posture| posture.items(judge),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Vec<Item> {
     let root = chain.trust.path().and_then(|path| path.anchor.certificate.as_ref());

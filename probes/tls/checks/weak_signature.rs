@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-weak-signature",
         fault: "a certificate is signed with a broken hash",
         impact: Impact::High,
@@ -34,8 +34,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "RFC 6194",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(judge),
-};
+    |_, posture: &Posture| posture.items(judge),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Vec<Item> {
     let weak = chain.relied_on().filter(|(_, one)| !one.is_self_issued()).filter_map(|(i, one)| {

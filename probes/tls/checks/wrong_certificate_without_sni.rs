@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-wrong-certificate-without-sni",
         fault: "a client that asks for no name is shown another certificate",
         impact: Impact::Low,
@@ -27,10 +27,10 @@ pub(super) const RULE: Rule<Tls> = Rule {
               server).",
         sources: &["RFC 6066 section 3", "RFC 9325 section 3.7"],
     },
-    judge: |_, posture: &Posture| {
+    |_, posture: &Posture| {
         posture.surveyed(|seen, survey| vec![judge(posture, seen, survey)])
     },
-};
+).applies(Tls::asks_full);
 
 fn judge(posture: &Posture, seen: &Seen, survey: &Survey) -> Item {
     let full = match survey.full() {

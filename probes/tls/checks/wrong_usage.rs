@@ -9,8 +9,8 @@ use crate::{
     },
 };
 
-pub(super) const RULE: Rule<Tls> = Rule {
-    check: Check {
+pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
+    Check {
         id: "tls-wrong-usage",
         fault: "the certificate may not be used for a TLS server",
         impact: Impact::High,
@@ -34,8 +34,9 @@ pub(super) const RULE: Rule<Tls> = Rule {
             "CA/Browser Forum Baseline Requirements section 7.1.2.7",
         ],
     },
-    judge: |_, posture: &Posture| posture.items(judge),
-};
+    |_, posture: &Posture| posture.items(judge),
+)
+.applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Vec<Item> {
     let mut faults = leaf_faults(chain);

@@ -15,7 +15,7 @@ use super::{
     when::DAY,
 };
 use crate::contract::{
-    Mistake, Probe, Target,
+    Check, Mistake, Probe, Target,
     net::{Endpoint, StartTls},
     setting::{Dur, File},
 };
@@ -125,6 +125,34 @@ pub(super) enum ClientCertificate {
 }
 
 impl Tls {
+    pub(super) fn asks_handshake(&self, check: &Check) -> Result<(), String> {
+        self.asks(check, Tier::Handshake)
+    }
+
+    pub(super) fn asks_fast(&self, check: &Check) -> Result<(), String> {
+        self.asks(check, Tier::Fast)
+    }
+
+    pub(super) fn asks_standard(&self, check: &Check) -> Result<(), String> {
+        self.asks(check, Tier::Standard)
+    }
+
+    pub(super) fn asks_full(&self, check: &Check) -> Result<(), String> {
+        self.asks(check, Tier::Full)
+    }
+
+    /// Whether a check that `tier` answers is asked.
+    fn asks(&self, check: &Check, tier: Tier) -> Result<(), String> {
+        if self.overrides.get(check.id) == Some(&Override::Ignore) {
+            return Err("the settings ignore it".to_owned());
+        }
+        if tier > self.depth {
+            let depth = self.depth.as_str();
+            return Err(format!("the settings look no deeper than `{depth}`"));
+        }
+        Ok(())
+    }
+
     /// HTTP has no STARTTLS, and it is what a target's URL speaks.
     pub(super) fn starts_with_http(&self, target: &Target, protocol: StartTls) -> Option<Mistake> {
         let own = target.endpoint()?;
@@ -161,30 +189,6 @@ impl Tls {
 
     pub(super) fn endpoint(&self, target: &Target) -> Option<Endpoint> {
         self.address.clone().or_else(|| target.endpoint())
-    }
-}
-
-/// The tier that answers a check.
-pub(super) fn tier_of(id: &str) -> Tier {
-    match id {
-        "tls-legacy-version" => Tier::Fast,
-        "tls-broken-version"
-        | "tls-broken-cipher"
-        | "tls-weak-cipher"
-        | "tls-static-key-exchange"
-        | "tls-finite-field-dh"
-        | "tls-weak-dh"
-        | "tls-cbc-without-etm"
-        | "tls-weak-handshake-signature"
-        | "tls-compression"
-        | "tls-insecure-renegotiation"
-        | "tls-extended-master-secret-missing"
-        | "tls-fallback-unprotected"
-        | "tls-heartbeat" => Tier::Standard,
-        "tls-weak-curve"
-        | "tls-second-certificate-unsound"
-        | "tls-wrong-certificate-without-sni" => Tier::Full,
-        _ => Tier::Handshake,
     }
 }
 

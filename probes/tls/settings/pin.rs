@@ -32,8 +32,11 @@ impl FromStr for Pin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let bytes = match text.strip_prefix("sha256/") {
-            // curl writes two slashes.
-            Some(rest) => STANDARD.decode(rest.strip_prefix('/').unwrap_or(rest)).ok(),
+            // curl writes two slashes; but base64 may begin with one of its own.
+            Some(rest) => {
+                let curls = rest.strip_prefix('/').filter(|short| short.len() == BASE64_LENGTH);
+                STANDARD.decode(curls.unwrap_or(rest)).ok()
+            }
             None => hexadecimal(text),
         };
         let pin = bytes.and_then(|bytes| bytes.try_into().ok()).map(Self);
@@ -46,6 +49,9 @@ impl FromStr for Pin {
         })
     }
 }
+
+/// Of 32 bytes, with its padding.
+const BASE64_LENGTH: usize = 44;
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
@@ -100,6 +106,14 @@ mod tests {
         {
             assert_eq!(written.parse(), Ok(pin), "{written}");
         }
+    }
+
+    #[test]
+    fn base64_may_begin_with_a_slash() {
+        let pin = Pin([0xff; 32]);
+        assert!(pin.to_string().starts_with("sha256//"), "{pin}");
+        assert_eq!(pin.to_string().parse(), Ok(pin));
+        assert_eq!(pin.to_string().replace("sha256/", "sha256//").parse(), Ok(pin));
     }
 
     #[test]

@@ -266,7 +266,7 @@ pub(in crate::tls) fn judged(rule: &Rule<Tls>, posture: &Posture) -> Vec<Item> {
 
 /// The rule's items.
 pub(in crate::tls) fn judged_with(tls: &Tls, rule: &Rule<Tls>, posture: &Posture) -> Vec<Item> {
-    let items = (rule.judge)(tls, posture);
+    let items = rule.judge(tls, posture);
     assert!(!items.is_empty(), "{} gives no answer", rule.check.id);
     items
 }

@@ -78,21 +78,17 @@ impl Scene {
         });
         #[expect(clippy::disallowed_methods, reason = "certificates are made in real time")]
         let at = SystemTime::now();
-        Visit {
-            target: Arc::new(Target {
-                name: "shop".to_owned(),
-                url,
-                profile: None,
-                labels: std::collections::BTreeMap::new(),
-            }),
-            net: net
-                .expect("authorities that can be read")
-                .session(Footprint::Passive)
-                .for_requests(kind().requests),
-            at,
-            deadline: Duration::from_secs(30),
-            memory: Arc::clone(&self.memory),
-        }
+        let target = Arc::new(Target {
+            name: "shop".to_owned(),
+            url,
+            profile: None,
+            labels: std::collections::BTreeMap::new(),
+        });
+        let net = net
+            .expect("authorities that can be read")
+            .session(Footprint::Passive)
+            .for_requests(kind().needs.expect("it has ordinary visits").requests);
+        Visit::new(target, net, at, Duration::from_secs(30)).with_memory(Arc::clone(&self.memory))
     }
 }
 

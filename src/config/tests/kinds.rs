@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use gonogo_probes::contract::{
-    Check, Dimension, Footprint, Impact, Kind, Mistake, Obstructed, Probe, Profile, Rule, Settles,
-    Target, Visit, net,
+    Check, Dimension, Experiment, Footprint, Impact, Kind, Mistake, Needs, Obstructed, Probe,
+    Profile, Rule, Settles, Target, Visit, net,
     setting::{Dur, Pattern, Secret, Text},
     specimen::Specimen,
 };
@@ -32,7 +32,7 @@ const fn rule<P: Probe>(id: &'static str, impact: Impact) -> Rule<P> {
         fix: "",
         sources: &[],
     };
-    Rule { check, judge: |_, _| Vec::new() }
+    Rule::new(check, |_, _| Vec::new())
 }
 
 /// What no fake needs to say.
@@ -76,7 +76,7 @@ impl Probe for Health {
     looks_at_nothing!();
 
     const NAME: &'static str = "health";
-    const FOOTPRINT: Footprint = Footprint::Passive;
+    const NEEDS: Option<Needs> = Some(Needs::passive());
     const RULES: &'static [Rule<Self>] =
         &[rule("health-not-ready", Impact::Blocker), rule("health-slow", Impact::Medium)];
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web, Profile::Worker];
@@ -114,10 +114,9 @@ impl Probe for Tls {
     looks_at_nothing!();
 
     const NAME: &'static str = "tls";
-    const FOOTPRINT: Footprint = Footprint::Passive;
+    const NEEDS: Option<Needs> = Some(Needs::passive().every(Duration::from_hours(1)));
     const RULES: &'static [Rule<Self>] = &[rule("tls-certificate-expired", Impact::Blocker)];
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
-    const INTERVAL: Option<Duration> = Some(Duration::from_hours(1));
 
     fn suits(target: &Target) -> bool {
         target.is_tls()
@@ -156,7 +155,7 @@ impl Probe for Auth {
     looks_at_nothing!();
 
     const NAME: &'static str = "auth";
-    const FOOTPRINT: Footprint = Footprint::Active;
+    const NEEDS: Option<Needs> = Some(Needs::active());
     const RULES: &'static [Rule<Self>] = &[rule("auth-missing", Impact::Blocker)];
 
     fn mistakes(&self, _: &Target) -> Vec<Mistake> {
@@ -204,7 +203,7 @@ impl Probe for Cors {
     looks_at_nothing!();
 
     const NAME: &'static str = "cors";
-    const FOOTPRINT: Footprint = Footprint::Active;
+    const NEEDS: Option<Needs> = Some(Needs::active());
     const RULES: &'static [Rule<Self>] = &[rule("cors-any-origin", Impact::High)];
     const PROFILES: &'static [Profile] = &[Profile::Api];
 }
@@ -229,7 +228,7 @@ impl Probe for Pool {
     looks_at_nothing!();
 
     const NAME: &'static str = "pool";
-    const FOOTPRINT: Footprint = Footprint::Passive;
+    const NEEDS: Option<Needs> = Some(Needs::passive());
     const RULES: &'static [Rule<Self>] = &[rule("pool-exhausted", Impact::High)];
 }
 
@@ -263,7 +262,12 @@ impl Probe for Shutdown {
     looks_at_nothing!();
 
     const NAME: &'static str = "shutdown";
-    const FOOTPRINT: Footprint = Footprint::Disruptive;
+    const NEEDS: Option<Needs> = None;
+    const EXPERIMENT: Option<Footprint> = Some(Footprint::Disruptive);
     const RULES: &'static [Rule<Self>] = &[rule("shutdown-drops-requests", Impact::Blocker)];
-    const DEADLINE: Duration = Duration::from_mins(2);
+
+    fn experiment(&self, _: &Target) -> Option<Experiment> {
+        let deadline = Duration::from_mins(2);
+        Some(Experiment::new(Footprint::Disruptive, deadline, "stops the target"))
+    }
 }

@@ -229,7 +229,7 @@ impl VisitRow {
         Self {
             probe: bounded(&probe.name, NAME),
             about: probe.kind.about,
-            footprint: probe.kind.footprint.as_str(),
+            footprint: probe.kind.footprint().as_str(),
             interval: probe.interval.map(span),
             visited: visited.map(|visited| Moment::of(visited.ended, now)),
             took: visited

@@ -7,8 +7,8 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Confidence, Dimension, Fact, Finding, Footprint, Impact, Item, Kind, Obstacle,
-    Obstructed, Probe, Report, Rule, Settles, Target, Visit, specimen::Specimen,
+    Check, Confidence, Dimension, Fact, Finding, Impact, Item, Kind, Needs, Obstacle, Obstructed,
+    Probe, Report, Rule, Settles, Target, Visit, specimen::Specimen,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,7 +44,7 @@ const fn rule(
               out why the yearly inspection did not find it.",
         sources: &["EN 12209 section 5.2", "the locksmith's handbook"],
     };
-    Rule { check, judge: |_, ()| Vec::new() }
+    Rule::new(check, |_, ()| Vec::new())
 }
 
 impl Probe for Lock {
@@ -52,7 +52,7 @@ impl Probe for Lock {
 
     const NAME: &'static str = "lock";
     const ABOUT: &'static str = "Whether the lock keeps out who has no key.";
-    const FOOTPRINT: Footprint = Footprint::Active;
+    const NEEDS: Option<Needs> = Some(Needs::active());
     const RULES: &'static [Rule<Self>] = &[
         rule(
             "lock-opens-without-key",
@@ -147,6 +147,7 @@ pub(super) fn visit(board: &Board, target: &str, secs_ago: u64, items: Vec<Vec<I
             Fact::new("cylinder", "fitted", "2019-03-02, 2821 days ago"),
             Fact::new("key", "cuts", "5"),
         ],
+        timeline: None,
         obstructed: None,
     };
     let took = Duration::from_millis(143);

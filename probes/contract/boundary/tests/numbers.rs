@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::readings;
 use crate::contract::{
-    Footprint, Gauge, Label, NumberKind, Obstructed, Probe, Reading, Rule, Target, Visit,
+    Footprint, Gauge, Label, Needs, NumberKind, Obstructed, Probe, Reading, Rule, Target, Visit,
     net::{Allow, Budgets, Endpoint, Net, NetSettings, Trust},
     redact::Redactor,
     specimen::Specimen,
@@ -24,7 +24,7 @@ impl Probe for Pool {
 
     const NAME: &'static str = "pool";
     const ABOUT: &'static str = "A pool.";
-    const FOOTPRINT: Footprint = Footprint::Passive;
+    const NEEDS: Option<Needs> = Some(Needs::passive());
     const RULES: &'static [Rule<Self>] = &[];
 
     async fn observe(&self, _: &Visit) -> Result<(), Obstructed> {
@@ -70,13 +70,9 @@ fn visit() -> Visit {
         profile: None,
         labels: std::collections::BTreeMap::new(),
     };
-    Visit {
-        target: Arc::new(target),
-        net: net.expect("a net").session(Footprint::Passive),
-        at: std::time::SystemTime::UNIX_EPOCH,
-        deadline: Duration::from_secs(1),
-        memory: Arc::default(),
-    }
+    let session = net.expect("a net").session(Footprint::Passive);
+    let at = std::time::SystemTime::UNIX_EPOCH;
+    Visit::new(Arc::new(target), session, at, Duration::from_secs(1))
 }
 
 fn read(application: &str, state: &str, value: f64) -> Reading {

@@ -31,6 +31,7 @@ fn passed(findings: Vec<Finding>, facts: Vec<Fact>) -> Report {
             readings: vec![Reading::new(vec!["hunter2-and-more\n".to_owned()], 1.0)],
             left_out: 0,
         }],
+        timeline: None,
         obstructed: Some(said),
     })
 }
@@ -111,7 +112,13 @@ fn a_judge_cuts_what_is_redacted() {
     let mut seen = String::new();
     let _ = report(&redactor, || {
         seen = excerpt("the token is hunter2-and-more", 20);
-        Report { findings: vec![], readings: vec![], facts: vec![], obstructed: None }
+        Report {
+            findings: vec![],
+            readings: vec![],
+            facts: vec![],
+            timeline: None,
+            obstructed: None,
+        }
     });
     assert_eq!(seen, "the token is [redact…");
     assert_eq!(excerpt("the token is hunter2-and-more", 20), "the token is hunter2…");
