@@ -8,6 +8,7 @@
 
 mod account;
 mod allow;
+mod api;
 mod breaker;
 mod budget;
 mod decode;
@@ -38,6 +39,7 @@ mod verify;
 mod wire;
 
 pub use allow::Allow;
+pub use api::{Api, Call, Reply, Way};
 pub use budget::Budgets;
 pub use dial::{Address, Connection};
 pub use endpoint::{Endpoint, port_of};

@@ -55,14 +55,20 @@ impl Session {
             Footprint::Passive | Footprint::Disruptive => None,
             Footprint::Active | Footprint::Load => net.breaker.admit()?,
         };
-        let limit = self.budgets.requests_per_visit.unwrap_or(self.requests);
-        if !self.account.spend(limit) {
-            let detail = format!("the visit has used up its {limit} connections and requests");
-            return Err(Obstacle::OverBudget.because(detail));
-        }
+        self.spend()?;
         let seat = self.queue.connection(&self.account).await;
         net.requests.fetch_add(1, Ordering::Relaxed);
         Ok(Permit { _seat: seat, _trial: trial, bytes: self.budgets.connection_bytes() })
+    }
+
+    /// Counts one more connection or request of the visit, if it may make one.
+    pub(super) fn spend(&self) -> Result<(), Obstructed> {
+        let limit = self.budgets.requests_per_visit.unwrap_or(self.requests);
+        if self.account.spend(limit) {
+            return Ok(());
+        }
+        let detail = format!("the visit has used up its {limit} connections and requests");
+        Err(Obstacle::OverBudget.because(detail))
     }
 
     pub(super) async fn resolve(

@@ -89,6 +89,11 @@ impl Tls {
         Ok(Self { config, anonymous, authorities, server_name })
     }
 
+    /// For clients that are not the target's: no certificate of ours, and each its own protocols.
+    pub(super) fn anonymous(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.anonymous)
+    }
+
     pub(super) fn roots(&self) -> (&Arc<RootCertStore>, &[CertificateDer<'static>]) {
         (&self.authorities.store, &self.authorities.certificates)
     }

@@ -8,7 +8,7 @@ use http_body_util::Full;
 use url::{Position, Url};
 
 use super::Request;
-use crate::contract::{Obstacle, Obstructed};
+use crate::contract::{Obstacle, Obstructed, setting::Text};
 
 /// The request for HTTP/1.1 or HTTP/2, with the headers every request has.
 pub(super) fn request(
@@ -57,14 +57,18 @@ fn headers(request: &Request, user_agent: &HeaderValue) -> Result<HeaderMap, Obs
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     for (name, text) in &request.headers {
-        // The error does not show the value, which may be a secret.
-        let mut value = HeaderValue::from_bytes(text.expose().as_bytes()).map_err(|_| {
-            unsendable(name, &"its value holds a line break or a control character")
-        })?;
-        value.set_sensitive(text.secret().is_some());
-        headers.append(name, value);
+        headers.append(name, value(name, text)?);
     }
     Ok(headers)
+}
+
+/// The value of a header. The error does not show it, as it may be a secret.
+pub(super) fn value(name: &HeaderName, text: &Text) -> Result<HeaderValue, Obstructed> {
+    let value = HeaderValue::from_bytes(text.expose().as_bytes());
+    let mut value = value
+        .map_err(|_| unsendable(name, &"its value holds a line break or a control character"))?;
+    value.set_sensitive(text.secret().is_some());
+    Ok(value)
 }
 
 fn host(url: &Url) -> Result<HeaderValue, Obstructed> {

@@ -1,5 +1,6 @@
 //! The net against targets that lie, hang, flood and break off.
 
+mod api;
 mod budgets;
 mod hostile;
 mod reach;
