@@ -1,13 +1,14 @@
 //! Asking by plain HTTP: where it is spoken at all, each answer up to the first that leads to TLS,
 //! elsewhere, or nowhere.
 
+use futures_util::future::join_all;
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use crate::{
     contract::{
         Obstacle, Obstructed, Visit,
-        net::{Address, Endpoint, Exchange, Request},
+        net::{Address, End, Endpoint, Exchange, Policy, Request},
     },
     web::reach,
 };
@@ -54,6 +55,22 @@ impl Door {
         match self {
             Self::Answered { hops, .. } => hops,
             _ => &[],
+        }
+    }
+
+    /// Orders doors by how much they let in, as far as that is known.
+    fn openness(&self) -> u8 {
+        match self {
+            Self::Closed(_) | Self::Absent(_) => 0,
+            Self::Obstructed(_) => 3,
+            Self::Answered { hops, stopped } => match hops.last() {
+                Some(Hop { location: Some(Ok(to)), .. }) if to.scheme() == "https" => 1,
+                _ if stopped.is_some() => 3,
+                Some(hop) if hop.status.is_server_error() || hop.status.as_u16() == 429 => 3,
+                Some(hop) if hop.status.is_client_error() && hop.status.as_u16() != 401 => 2,
+                Some(_) => 4,
+                None => 0,
+            },
         }
     }
 
@@ -112,48 +129,31 @@ pub(crate) async fn knock(visit: &Visit, url: Url, control: Option<&Endpoint>) -
         Ok(open) => open,
         Err(door) => return door,
     };
-    let mut doors = Vec::with_capacity(open.len());
-    for address in open {
-        doors.push(converse(visit, url.clone(), Some(address)).await);
-    }
-    let leads_to_tls = |door: &Door| {
-        let last = door.hops().last().and_then(|hop| hop.location.as_ref()?.as_ref().ok());
-        last.is_some_and(|to| to.scheme() == "https")
-    };
-    // One that only redirects tells nothing of another that serves.
-    let telling = doors.iter().position(|door| !leads_to_tls(door)).unwrap_or_default();
-    doors.swap_remove(telling)
+    let asked = open.into_iter().map(|address| converse(visit, url.clone(), Some(address)));
+    let doors = join_all(asked).await;
+    // One that only redirects tells nothing of another that serves, whichever comes first.
+    let telling = doors.into_iter().rev().max_by_key(Door::openness);
+    telling.unwrap_or_else(|| {
+        Door::Obstructed(Obstacle::Unreachable.because("there is no address to call"))
+    })
 }
 
 async fn converse(visit: &Visit, url: Url, address: Option<Address>) -> Door {
-    let mut hops: Vec<Hop> = Vec::new();
-    let mut request = Request { address, ..Request::get(url) };
-    loop {
-        let origin = request.url.origin();
-        let next = Request { ..request.clone() };
-        match visit.net.exchange(request).await {
-            Ok(exchange) => hops.push(Hop::of(exchange)),
-            Err(obstructed) if hops.is_empty() => return Door::Obstructed(obstructed),
-            Err(obstructed) => return Door::Answered { hops, stopped: Some(obstructed) },
+    let request = Request { address, ..Request::get(url) };
+    match visit.net.follow(request, Policy::plain_http(MOST_REDIRECTS)).await {
+        Err(obstructed) => Door::Obstructed(obstructed),
+        Ok(followed) => {
+            let hops: Vec<Hop> = followed.exchanges.into_iter().map(Hop::of).collect();
+            // That the location is no URL stands in the hop.
+            let leads_on = matches!(hops.last(), Some(Hop { location: Some(Ok(_)), .. }));
+            let stopped = match followed.end {
+                End::Stopped(obstructed) if leads_on => Some(obstructed),
+                _ => None,
+            };
+            Door::Answered { hops, stopped }
         }
-        let location = hops.last().and_then(|hop| hop.location.clone());
-        let Some(Ok(to)) = location.filter(|to| to.as_ref().is_ok_and(|to| to.scheme() == "http"))
-        else {
-            return Door::Answered { hops, stopped: None };
-        };
-        if hops.len() > MOST_REDIRECTS || hops.iter().any(|hop| hop.url == to) {
-            let detail = format!("the redirects do not end: {to} again, or after {MOST_REDIRECTS}");
-            let stopped = Some(Obstacle::OverBudget.because(detail));
-            return Door::Answered { hops, stopped };
-        }
-        request = next;
-        if to.origin() != origin {
-            request.address = None;
-        }
-        request.url = to;
-        request.url.set_fragment(None);
     }
 }
 
 /// Redirects from one plain URL to the next that are followed.
-const MOST_REDIRECTS: usize = 3;
+const MOST_REDIRECTS: u32 = 3;

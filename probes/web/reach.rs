@@ -1,5 +1,8 @@
 //! Whether plain HTTP can be reached at all, at each address of the target.
 
+use futures_util::future::join_all;
+use tokio::time::{self, Instant};
+
 use crate::contract::{
     Obstacle, Obstructed, Visit,
     net::{Address, Endpoint},
@@ -14,25 +17,46 @@ pub(crate) async fn open(
     control: &Endpoint,
 ) -> Result<Vec<Address>, Door> {
     let addresses = visit.net.addresses(control).await.map_err(Door::Obstructed)?;
-    let (mut open, mut shut) = (Vec::new(), Vec::new());
-    for own in addresses.iter().take(MOST_ADDRESSES) {
+    let places = addresses.iter().take(MOST_ADDRESSES).map(|own| {
         let address = beside(own, plain, control).map_err(Door::Absent)?;
-        let before = visit.net.connect_address(control, own).await.map(drop);
-        match visit.net.connect_address(plain, &address).await {
-            Ok(_) => open.push(address),
-            Err(closed) => {
-                let after = match before {
-                    // What was up and is silent now may be our network.
-                    Ok(()) if closed.obstacle != Obstacle::Refused => {
-                        visit.net.connect_address(control, own).await.map(drop)
-                    }
-                    before => before,
-                };
-                shut.push(Shut { own: own.clone(), closed, control: after });
-            }
+        Ok((own, address))
+    });
+    let places: Vec<(&Address, Address)> = places.collect::<Result<_, Door>>()?;
+    let until = Instant::now() + visit.deadline / 2;
+    let looks = places.into_iter().map(async |(own, address)| {
+        let look = look(visit, (plain, &address), (control, own));
+        time::timeout_at(until, look).await.unwrap_or_else(|_| {
+            let detail = format!("the visit had no time left for {own}");
+            let spent = || Obstacle::OverBudget.because(detail.clone());
+            Err(Shut { own: own.clone(), closed: spent(), control: Err(spent()) })
+        })
+    });
+    let (mut open, mut shut) = (Vec::new(), Vec::new());
+    for look in join_all(looks).await {
+        match look {
+            Ok(address) => open.push(address),
+            Err(closed) => shut.push(closed),
         }
     }
     if open.is_empty() { Err(judge(shut, addresses.len())) } else { Ok(open) }
+}
+
+/// The address of `plain` if it accepts a connection, with the target's own port as control.
+async fn look(
+    visit: &Visit,
+    (plain, address): (&Endpoint, &Address),
+    (control, own): (&Endpoint, &Address),
+) -> Result<Address, Shut> {
+    let connect =
+        async |endpoint, address| visit.net.connect_address(endpoint, address).await.map(drop);
+    let before = connect(control, own).await;
+    let Err(closed) = connect(plain, address).await else { return Ok(address.clone()) };
+    let control = match before {
+        // What was up and is silent now may be our network.
+        Ok(()) if closed.obstacle != Obstacle::Refused => connect(control, own).await,
+        before => before,
+    };
+    Err(Shut { own: own.clone(), closed, control })
 }
 
 /// Where plain HTTP is if the target's own port is here.
@@ -124,8 +148,8 @@ impl Shut {
     }
 }
 
-/// Enough for a host in two places with both kinds of addresses. Each silent one takes seconds.
-const MOST_ADDRESSES: usize = 4;
+/// Addresses that are asked at; behind more than these stands one balancer.
+const MOST_ADDRESSES: usize = 32;
 
 #[cfg(test)]
 mod tests {

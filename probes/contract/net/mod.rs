@@ -44,6 +44,7 @@ pub use budget::Budgets;
 pub use dial::{Address, Connection};
 pub use endpoint::{Endpoint, port_of};
 pub use exchange::{Body, Exchange, Negotiated, Request};
+pub use follow::{End, Followed, Policy};
 pub use phases::Phases;
 pub use raw::RawAnswer;
 pub(in crate::contract) use session::REQUESTS;

@@ -8,8 +8,8 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    Address, Budgets, Connection, Endpoint, Exchange, Net, RawAnswer, Request, account::Account,
-    follow, queue::Queue, raw, tls,
+    Address, Budgets, Connection, Endpoint, Exchange, Followed, Net, Policy, RawAnswer, Request,
+    account::Account, follow, queue::Queue, raw, tls,
 };
 use crate::contract::{Footprint, Obstacle, Obstructed, redact::Redactor};
 
@@ -136,12 +136,18 @@ impl Session {
         self.open(endpoint, Some(address)).await
     }
 
-    /// Follows redirects of `GET` and `HEAD` requests, each hop allowed anew, and returns every
-    /// exchange, the last one last.
+    /// Follows redirects of `GET` and `HEAD` requests as far as the policy goes, each hop allowed anew.
+    /// An error if there is no answer at all; what was seen before an obstacle counts.
     ///
     /// Credentials are not sent on to another origin.
-    pub async fn follow(&self, request: Request) -> Result<Vec<Exchange>, Obstructed> {
-        follow::follow(self, request, self.budgets.redirects).await
+    pub async fn follow(&self, request: Request, policy: Policy) -> Result<Followed, Obstructed> {
+        follow::follow(self, request, policy).await
+    }
+
+    /// Redirects that are followed in a row, by the target's budgets.
+    #[must_use]
+    pub fn most_redirects(&self) -> u32 {
+        self.budgets.redirects
     }
 
     /// Writes `bytes` as they are on a connection of their own (with verified TLS if `tls`), and reads

@@ -7,7 +7,7 @@ use super::{Evidence, Http, expect::Answer};
 use crate::{
     contract::{
         Obstacle, Obstructed, Sample, Visit,
-        net::{Exchange, Phases, Request},
+        net::{Exchange, Phases, Policy, Request},
     },
     web::window,
 };
@@ -99,7 +99,8 @@ impl Call<'_> {
     async fn exchange(&self) -> Result<(Exchange, Phases), Obstructed> {
         let request = self.request.clone();
         let mut exchanges = if self.http.follow {
-            self.visit.net.follow(request).await?
+            let policy = Policy::anywhere(self.visit.net.most_redirects());
+            self.visit.net.follow(request, policy).await?.complete()?
         } else {
             vec![self.visit.net.exchange(request).await?]
         };

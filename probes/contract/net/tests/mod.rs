@@ -17,7 +17,8 @@ use tokio::{
 use url::Url;
 
 use super::{
-    Address, Allow, Budgets, Endpoint, Exchange, Net, NetSettings, Request, Roots, Session, Trust,
+    Address, Allow, Budgets, End, Endpoint, Exchange, Followed, Net, NetSettings, Policy, Request,
+    Roots, Session, Trust,
 };
 use crate::contract::{Footprint, Obstructed, redact::Redactor};
 

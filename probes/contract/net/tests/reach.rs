@@ -227,26 +227,64 @@ async fn redirects_are_recorded_and_not_followed_unless_asked() {
     .await;
     assert_eq!(get(address).await.expect("an answer").status, 302);
     let url = url("http", address);
-    let exchanges =
-        soon(session(settings(&url)).follow(Request::get(url))).await.expect("followed");
+    let session = session(settings(&url));
+    let followed = soon(session.follow(Request::get(url), anywhere())).await.expect("followed");
+    let exchanges = followed.complete().expect("the end");
     let paths: Vec<_> = exchanges.iter().map(|exchange| exchange.url.path()).collect();
     assert_eq!(paths, ["/", "/a", "/d"]);
     assert_eq!(exchanges[2].status, 200);
+}
+
+fn anywhere() -> Policy {
+    Policy::anywhere(Budgets::default().redirects)
+}
+
+/// What keeps redirects from being followed to their end.
+async fn stopped(url: Url) -> Obstructed {
+    let followed = soon(session(settings(&url)).follow(Request::get(url), anywhere())).await;
+    followed.and_then(Followed::complete).expect_err("an obstacle")
+}
+
+#[tokio::test]
+async fn redirects_are_followed_as_far_as_the_policy_goes() {
+    let (other, reached) = routing(|_| OK.to_owned()).await;
+    let (address, seen) = routing(move |target| match target {
+        "/" => to("/again"),
+        _ => to(format!("http://{other}/")),
+    })
+    .await;
+    let target = url("http", address);
+    let mut settings = settings(&target);
+    settings.allow.endpoints.push(Endpoint::of_url(&url("http", other)).expect("a host"));
+    let session = session(settings);
+    let follow = async |policy| {
+        let request = Request::get(target.clone());
+        soon(session.follow(request, policy)).await.expect("an answer")
+    };
+    let within = follow(Policy::same_origin(4)).await;
+    assert!(matches!(&within.end, End::Elsewhere(to) if *to == url("http", other)), "{within:?}");
+    assert_eq!(within.exchanges.len(), 2);
+    assert!(reached.lock().expect("log").is_empty());
+    assert_eq!(follow(Policy::plain_http(3)).await.exchanges.len(), 3);
+    let secure = Policy { most: 4, hops: |_, to| to.scheme() == "https" };
+    assert_eq!(follow(secure).await.exchanges.len(), 1);
+    let few = follow(Policy::anywhere(1)).await;
+    assert_eq!(few.exchanges.len(), 2, "what was seen on the way counts");
+    assert!(matches!(&few.end, End::Stopped(why) if why.obstacle == Obstacle::OverBudget));
+    assert_eq!(seen.lock().expect("log").len(), 7);
 }
 
 #[tokio::test]
 async fn endless_redirects_end() {
     let (address, seen) = routing(|_| to("/")).await;
     let target = url("http", address);
-    let round =
-        soon(session(settings(&target)).follow(Request::get(target))).await.expect_err("round");
+    let round = stopped(target).await;
     assert_eq!(round.obstacle, Obstacle::OverBudget);
     assert_eq!(seen.lock().expect("log").len(), 1);
 
     let (address, seen) = routing(|target| to(format!("{target}x"))).await;
     let target = url("http", address);
-    let many =
-        soon(session(settings(&target)).follow(Request::get(target))).await.expect_err("many");
+    let many = stopped(target).await;
     assert_eq!(many.obstacle, Obstacle::OverBudget);
     assert_eq!(seen.lock().expect("log").len(), 1 + Budgets::default().redirects as usize);
 }
@@ -262,8 +300,7 @@ async fn a_redirect_to_what_is_not_listed_is_refused() {
     ] {
         let (address, _) = routing(move |_| to(&location)).await;
         let url = url("http", address);
-        let refused = soon(session(settings(&url)).follow(Request::get(url))).await;
-        assert_eq!(refused.expect_err("not listed").obstacle, Obstacle::NotAllowed);
+        assert_eq!(stopped(url).await.obstacle, Obstacle::NotAllowed);
     }
     assert!(reached.lock().expect("log").is_empty());
 }
@@ -286,7 +323,7 @@ async fn credentials_stay_with_their_origin() {
         .header(header::ACCEPT_LANGUAGE, "de");
     let secret = Text::Secret(Secret::new("hunter2"));
     request.headers.push((HeaderName::from_static("x-token"), secret));
-    soon(session(settings).follow(request)).await.expect("followed");
+    soon(session(settings).follow(request, anywhere())).await.expect("followed");
     assert_eq!(first.lock().expect("log")[1].matches("hunter2").count(), 4, "the same origin");
     let header = seen.lock().expect("log").remove(0);
     assert!(!header.contains("hunter2") && header.contains("accept-language: de"), "{header}");
