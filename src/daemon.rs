@@ -245,6 +245,8 @@ impl Daemon {
                 let (now, reporter) = (board.clock.now(), errand.reporter());
                 let is_new = board.findings.record_revision(reporter, revision, now);
                 if is_new {
+                    // What was seen of the old one is no evidence of the new.
+                    errand.shared.forget();
                     info!(target_name = target, "a new revision is deployed");
                     // Without room in the queue each probe comes in its turn, as without this.
                     let _ = self.changes.try_send(Change::Hurry(target.to_owned()));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Memory, Target,
+    Memory, Shared, Target,
     net::{Net, TrustError},
 };
 use url::Url;
@@ -60,6 +60,7 @@ pub struct Planner {
 struct Way {
     fingerprint: Fingerprint,
     net: Arc<Net>,
+    shared: Arc<Shared>,
     requests: Arc<AtomicU64>,
     revision: Option<Arc<Watch>>,
 }
@@ -98,6 +99,7 @@ impl Planner {
                     kind: probe.kind,
                     armed: Arc::clone(&probe.armed),
                     memory,
+                    shared: Arc::clone(&way.shared),
                     interval: probe.interval,
                     deadline: probe.deadline,
                     footprint: probe.footprint,
@@ -128,7 +130,8 @@ impl Planner {
         let net = Net::new(settings)
             .map_err(|source| PlanError { target: target.target.name.clone(), source })?;
         let revision = target.revision.clone().map(|revision| Arc::new(Watch::new(revision)));
-        Ok(Way { fingerprint: target.fingerprint, net, requests, revision })
+        let shared = Arc::default();
+        Ok(Way { fingerprint: target.fingerprint, net, shared, requests, revision })
     }
 }
 

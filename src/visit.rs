@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gonogo_probes::contract::{Armed, Footprint, Kind, Memory, Report, Target, Visit, net::Net};
+use gonogo_probes::contract::{
+    Armed, Footprint, Kind, Memory, Report, Shared, Target, Visit, net::Net,
+};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
 
@@ -29,6 +31,8 @@ pub struct Errand {
     pub armed: Arc<dyn Armed>,
     /// What it remembers.
     pub memory: Arc<Memory>,
+    /// What the target's probes have seen for one another.
+    pub shared: Arc<Shared>,
     /// The time between visits; `None` where visits are made on demand.
     pub interval: Option<Duration>,
     /// The time allowed for a visit.
@@ -46,9 +50,11 @@ pub struct Errand {
 impl Errand {
     /// Makes the visit.
     pub async fn run(&self, clock: &Clock, telemetry: &Telemetry) -> (Visited, Report) {
+        self.shared.sweep();
         let net = self.net.session(self.footprint).for_requests(self.requests);
         let visit = Visit::new(Arc::clone(&self.target), net, clock.now(), self.deadline)
-            .with_memory(Arc::clone(&self.memory));
+            .with_memory(Arc::clone(&self.memory))
+            .with_shared(Arc::clone(&self.shared));
         let span = debug_span!("visit", target = %self.target.name, probe = %self.probe);
         let started = Instant::now();
         let report = self.armed.run(&visit).instrument(span).await;

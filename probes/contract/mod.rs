@@ -21,6 +21,7 @@ mod obstacle;
 mod probe;
 mod progress;
 pub mod setting;
+mod shared;
 #[cfg(any(test, feature = "specimen"))]
 pub mod specimen;
 mod target;
@@ -42,6 +43,7 @@ pub use number::{FAMILIES, Gauge, GaugeInfo, Label, NumberKind, OTHER, Reading, 
 pub use obstacle::{Obstacle, Obstructed};
 pub use probe::{Mistake, Probe};
 pub use progress::Progress;
+pub use shared::{Key, Seen, Shared};
 pub use target::{Profile, Target};
 pub use timeline::{Lane, Moment, Timeline, Tone};
 pub use visit::Visit;

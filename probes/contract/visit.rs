@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Footprint, Memory, Progress, Target, net};
+use super::{Footprint, Memory, Progress, Shared, Target, net};
 
 /// One execution of one probe on one target.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Visit {
     pub deadline: Duration,
     /// What earlier visits of the same armed probe left for this one.
     pub memory: Arc<Memory>,
+    /// What the visits of this target share: see [`Visit::shared`].
+    pub shared: Arc<Shared>,
     /// Where it says what it is doing.
     pub progress: Progress,
     began: Instant,
@@ -42,6 +44,7 @@ impl Visit {
             at,
             deadline,
             memory: Arc::default(),
+            shared: Arc::default(),
             progress: Progress::default(),
             began: Instant::now(),
             stop: CancellationToken::new(),
@@ -52,6 +55,12 @@ impl Visit {
     #[must_use]
     pub fn with_memory(self, memory: Arc<Memory>) -> Self {
         Self { memory, ..self }
+    }
+
+    /// The same, sharing looks with other visits of the target.
+    #[must_use]
+    pub fn with_shared(self, shared: Arc<Shared>) -> Self {
+        Self { shared, ..self }
     }
 
     /// The same, telling somebody what it is doing.

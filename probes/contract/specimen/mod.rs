@@ -6,6 +6,8 @@ mod run;
 mod server;
 
 pub use pki::{Certified, Pki, provider, validity};
+#[cfg(test)]
+pub(crate) use run::visit_to_nowhere;
 pub use run::{Shown, Specimen, Started, arm, show};
 pub use server::{Answer, Asked, Certificate, Server, bind, refusing, silent};
 

@@ -100,9 +100,12 @@ impl Started {
     /// A visit to it by a probe armed with its settings.
     #[must_use]
     pub fn visit(&self, armed: &dyn Armed, footprint: Footprint) -> Visit {
+        self.visit_with(armed.endpoints(&self.target()), footprint)
+    }
+
+    fn visit_with(&self, mut endpoints: Vec<Endpoint>, footprint: Footprint) -> Visit {
         let target = self.target();
         let origin = Endpoint::of_url(&target.url).expect("a specimen's URL has a host and a port");
-        let mut endpoints = armed.endpoints(&target);
         endpoints.push(origin.clone());
         // A net takes no empty list; who needs no authority can do with somebody else's.
         let roots = match self.roots.as_slice() {
@@ -125,6 +128,13 @@ impl Started {
         let deadline = std::time::Duration::from_secs(20);
         Visit::new(Arc::new(target), net.session(footprint), self.at.unwrap_or(now), deadline)
     }
+}
+
+/// A visit to a target that does not exist, for what needs a visit and sends nothing.
+#[cfg(test)]
+pub(crate) fn visit_to_nowhere() -> Visit {
+    let url = Url::parse("http://127.0.0.1:1/").expect("a URL");
+    Started::new(url, ()).visit_with(Vec::new(), Footprint::Passive)
 }
 
 fn loopback(address: SocketAddr) -> IpNet {

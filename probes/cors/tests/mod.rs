@@ -19,7 +19,7 @@ use url::Url;
 
 use super::Cors;
 use crate::contract::{
-    Finding, Footprint, Kind, Memory, Outcome, Report, Target, Visit,
+    Finding, Footprint, Kind, Memory, Outcome, Report, Shared, Target, Visit,
     net::{Address, Allow, Budgets, Endpoint, Net, NetSettings, Roots, Trust},
     redact::Redactor,
     specimen::arm,
@@ -36,6 +36,7 @@ struct Scene {
     roots: Vec<CertificateDer<'static>>,
     budgets: Budgets,
     memory: Arc<Memory>,
+    shared: Arc<Shared>,
     net: Option<Arc<Net>>,
 }
 
@@ -50,6 +51,7 @@ impl Scene {
             roots: Vec::new(),
             budgets,
             memory: Arc::default(),
+            shared: Arc::default(),
             net: None,
         }
     }
@@ -94,7 +96,9 @@ impl Scene {
             labels: BTreeMap::new(),
         });
         let net = net.session(Footprint::Active);
-        Visit::new(target, net, at, Duration::from_mins(1)).with_memory(Arc::clone(&self.memory))
+        Visit::new(target, net, at, Duration::from_mins(1))
+            .with_memory(Arc::clone(&self.memory))
+            .with_shared(Arc::clone(&self.shared))
     }
 }
 
