@@ -28,7 +28,9 @@ pub(super) struct Page {
     /// The place, and what it answers where that is no success.
     pub(super) subject: String,
     /// The cookies, over redirects within the target.
-    pub(super) cookies: Result<Vec<Set>, Obstructed>,
+    pub(super) cookies: Vec<Set>,
+    /// Why the application's own answer was not seen, where it was not.
+    pub(super) unseen: Option<Obstructed>,
 }
 
 /// A cookie that was set.
@@ -57,9 +59,9 @@ impl Evidence {
     /// The cookies that were set, each once, and the places that could not be asked.
     pub(super) fn set(&self) -> impl Iterator<Item = Result<&Set, Item>> {
         let mut met: Vec<&SetCookie> = Vec::new();
-        let all = self.pages.iter().flat_map(|page| match &page.cookies {
-            Ok(set) => set.iter().map(Ok).collect(),
-            Err(obstructed) => vec![Err(Item::unknown(&page.subject, obstructed))],
+        let all = self.pages.iter().flat_map(|page| {
+            let unseen = page.unseen.iter().map(|why| Err(Item::unknown(&page.subject, why)));
+            page.cookies.iter().map(Ok).chain(unseen)
         });
         let fresh = all.filter(move |one| match one {
             Ok(set) if met.contains(&&set.cookie) => false,

@@ -3,14 +3,19 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::contract::setting::{Headers, Link};
+use crate::contract::setting::{Headers, Link, StatusSet};
 
 /// Settings of the `cookies` probe.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Cookies {
-    /// Places that set cookies, such as the login page. The target's own URL is always asked.
+    /// Places that set cookies, such as the login page. The target's own URL is always asked; where that
+    /// answers 401 or 404 and none is named here, up to eight operations without parameters of its OpenAPI
+    /// document, or what it has at usual places such as /login.
     pub(super) paths: Vec<Link>,
+    /// Statuses of answers that are the application's. Refusals and errors may lack its cookies: what it
+    /// sets is then unknown.
+    pub(super) accept: StatusSet,
     /// Header fields to send, such as a credential; never without TLS, unless the target's own URL is
     /// without.
     pub(super) headers: Headers,
@@ -26,6 +31,7 @@ impl Default for Cookies {
     fn default() -> Self {
         Self {
             paths: Vec::new(),
+            accept: StatusSet::success(),
             headers: Headers::default(),
             session: Vec::new(),
             harmless: Vec::new(),

@@ -3,19 +3,19 @@
 use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use url::Url;
 
-use crate::contract::net::Exchange;
+use crate::{
+    contract::{Obstructed, net::Exchange, setting::StatusSet},
+    web::landing::{self, Advice},
+};
 
 /// An answer, as far as CORS is concerned. Its values may name origins and headers, never secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// Where it leads, if that is a page of the same origin.
-    pub(super) leads_to: Option<Url>,
-    /// Bytes of its body.
-    pub(super) size: usize,
+    /// The product whose challenge it is, where it is one.
+    pub(super) challenge: Option<&'static str>,
     pub(super) replay: String,
 }
 
@@ -38,10 +38,14 @@ impl Answer {
                 headers.append(&name, value.clone());
             }
         }
-        let to = exchange.redirect().and_then(Result::ok);
-        let leads_to = to.filter(|to| to.origin() == exchange.url.origin());
-        let (size, replay) = (exchange.body.bytes.len(), exchange.replay.clone());
-        Self { status: exchange.status, headers, leads_to, size, replay }
+        let challenge = landing::challenge(&exchange.headers, &exchange.body.text());
+        let replay = exchange.replay.clone();
+        Self { status: exchange.status, headers, challenge, replay }
+    }
+
+    /// Whether it is the application's.
+    pub(super) fn standing(&self, accept: &StatusSet, advice: &Advice) -> Result<(), Obstructed> {
+        landing::standing(self.status, &self.headers, self.challenge, accept, advice)
     }
 
     /// The CORS check (Fetch standard, section 4.10), for requests with and without credentials.
@@ -233,7 +237,7 @@ pub(super) fn answer(status: u16, lines: &[(&str, &str)]) -> Answer {
     }
     let status = StatusCode::from_u16(status).expect("a status");
     let replay = "curl https://api.shop.example/".to_owned();
-    Answer { status, headers, leads_to: None, size: 0, replay }
+    Answer { status, headers, challenge: None, replay }
 }
 
 #[cfg(test)]
@@ -405,7 +409,7 @@ mod tests {
                 }
             }
             let status = StatusCode::from_u16(status).expect("a status");
-            let answer = Answer { status, headers, leads_to: None, size: 0, replay: String::new() };
+            let answer = Answer { status, headers, challenge: None, replay: String::new() };
             let reach = answer.reach(&origin);
             let allowed = answer.value(&header::ACCESS_CONTROL_ALLOW_ORIGIN);
             let equal = allowed.as_deref() == Some(origin.as_bytes());

@@ -9,7 +9,10 @@ use super::{
     question::{Class, Question},
     settings::Credentials,
 };
-use crate::contract::{Obstacle, Obstructed};
+use crate::{
+    contract::{Obstacle, Obstructed, setting::StatusSet},
+    web::landing::Advice,
+};
 
 pub(super) type Reply = Result<Answer, Obstructed>;
 
@@ -20,7 +23,7 @@ pub(crate) struct Evidence {
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) sockets: Vec<Socket>,
     /// Requests and connections of this visit.
-    pub(super) requests: usize,
+    pub(super) requests: u32,
 }
 
 /// Whether the target can be reached from inside a network alone.
@@ -54,6 +57,12 @@ pub(super) struct Endpoint {
     /// A cache gave an answer that was made for another origin: what it said, and what the target
     /// says when the cache is got around.
     pub(super) mixed_up: Option<(Answer, String)>,
+    /// Statuses of answers that are the application's.
+    pub(super) accept: StatusSet,
+    /// The endpoint that answers alike and was asked everything, where this one was not.
+    pub(super) alike: Option<String>,
+    /// What front ends were answered to a preflight for nothing that needs one.
+    pub(super) plain_preflights: Vec<(String, Reply)>,
 }
 
 /// The target's own URL, where it has nothing to read.
@@ -121,28 +130,24 @@ pub(super) struct Socket {
 impl Endpoint {
     /// Whether the answer that pages are after was seen at all.
     pub(super) fn standing(&self) -> Result<(), Obstructed> {
-        let is_success = |reply: &Reply| reply.as_ref().is_ok_and(|one| one.status.is_success());
-        if is_success(&self.control) || self.allowed.iter().any(|one| is_success(&one.actual)) {
+        let allowed = self.allowed.iter().filter_map(|one| one.actual.as_ref().ok());
+        let mut answers = self.control.iter().chain(allowed);
+        let signed_in = self.credentials != Credentials::Unknown;
+        let advice = Advice { places: "endpoints", credential: "credentials", signed_in };
+        let standing = |answer: &Answer| answer.standing(&self.accept, &advice);
+        let is_seen = |answer: &Answer| !answer.status.is_redirection() && standing(answer).is_ok();
+        if answers.any(is_seen) {
             return Ok(());
         }
         let answer = self.control.as_ref().map_err(Clone::clone)?;
-        let status = answer.status.as_u16();
-        let (obstacle, advice) = match (status, self.credentials) {
-            (401 | 403, Credentials::Unknown) => (
-                Obstacle::Denied,
-                "what a signed-in user may read was not seen; give `credentials`, or name paths in \
-                 `endpoints` that need none",
-            ),
-            (401 | 403, _) => (Obstacle::Denied, "the `credentials` are not accepted"),
-            (429, _) => (Obstacle::Throttled, "no more was asked"),
-            (300..=399, _) => (
-                Obstacle::ControlFailed,
-                "what is there after the redirect was not seen; name in `endpoints` what pages call",
-            ),
-            (500..=599, _) => (Obstacle::ControlFailed, "so what it allows says nothing"),
-            _ => (Obstacle::ControlFailed, "name paths in `endpoints` that answer GET with 2xx"),
-        };
-        Err(obstacle.because(format!("{} answers {status}; {advice}", self.subject)))
+        let seen = standing(answer).and_then(|()| {
+            Err(Obstacle::ControlFailed.because(format!(
+                "answers {}; what is there after the redirect was not seen; name in `endpoints` what \
+                 pages call",
+                answer.status.as_u16()
+            )))
+        });
+        seen.map_err(|why| why.obstacle.because(format!("{} {why}", self.subject)))
     }
 
     /// Whether a refusal means anything: there is something to read, and somebody who may.
@@ -209,7 +214,11 @@ impl Endpoint {
             let replies = [&mirror.method, &mirror.header].into_iter().flatten();
             replies.map(|answer| (&*mirror.origin, answer))
         });
-        allowed.chain(asked).chain(mirror)
+        let plain = self
+            .plain_preflights
+            .iter()
+            .filter_map(|(origin, reply)| Some((origin.as_str(), reply.as_ref().ok()?)));
+        allowed.chain(asked).chain(mirror).chain(plain)
     }
 }
 

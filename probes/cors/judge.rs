@@ -83,6 +83,9 @@ pub(super) fn refused(endpoint: &Endpoint, classes: &[Class], asked: &[&Asked]) 
         return Item::unknown(subject, &obstructed);
     }
     let Some(example) = asked.first() else {
+        if let Some(alike) = &endpoint.alike {
+            return Item::skip(subject, format!("answers as {alike} does, where it was asked"));
+        }
         return Item::skip(subject, nothing_to_ask(classes));
     };
     let obstructed: Vec<_> = asked.iter().filter_map(|asked| asked.obstructed()).collect();
@@ -178,10 +181,6 @@ fn confidence(
             Some(_) => tentative("what pages call was not seen; name it in `endpoints`"),
             None => (Confidence::Firm, None),
         };
-    }
-    // A policy that is the same where nobody made a path is that of every path.
-    if endpoint.in_place_of.is_some() && asked.reach_at_missing() < Reach::Credentialed {
-        return tentative("not so at other paths; name in `endpoints` what pages call");
     }
     match endpoint.credentials {
         _ if endpoint.public => tentative("the endpoint is declared public"),

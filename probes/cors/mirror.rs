@@ -19,6 +19,9 @@ pub(super) fn item(
     let Some(mirror) = &endpoint.mirror else {
         return match endpoint.standing() {
             Err(obstructed) => Item::unknown(subject, &obstructed),
+            Ok(()) if endpoint.alike.is_some() => {
+                Item::skip(subject, "it answers as another endpoint does, where that was asked")
+            }
             Ok(()) => Item::skip(subject, "no origin is known that it grants anything"),
         };
     };

@@ -15,7 +15,7 @@ use super::{
     question::{self, Class, Question},
     settings::{Credentials, Place},
 };
-use crate::contract::Obstructed;
+use crate::contract::{Obstructed, setting::StatusSet};
 
 /// One request.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -88,6 +88,10 @@ pub(super) struct Plan {
     pub(super) place: Place,
     /// What the place is asked in place of.
     pub(super) in_place_of: Option<Missing>,
+    /// Whether another endpoint is asked everything first, and this one only as much as tells whether it
+    /// answers alike.
+    pub(super) brief: bool,
+    accept: StatusSet,
     secure: bool,
     credentials: Credentials,
     allowed: Vec<String>,
@@ -112,12 +116,24 @@ impl Plan {
             first,
             rest,
             in_place_of: None,
+            brief: false,
+            accept: cors.accept.clone(),
             place,
         }
     }
 
-    /// What is to be asked, the most telling first. The more is known, the more may be wanted.
-    pub(super) fn wanted(&self, known: &Known) -> Vec<Ask> {
+    /// The most that may be asked of it.
+    pub(super) fn most(&self) -> usize {
+        let origins = self.first.len() + self.rest.len();
+        let preflights: usize =
+            self.allowed.iter().map(|origin| self.needed_preflights(origin).len()).sum();
+        // Controls, what is made up, and second looks at what a cache or an error answered.
+        2 * origins + self.allowed.len() + 3 * preflights + 12
+    }
+
+    /// What is to be asked, the most telling first. The more is known, the more may be wanted. `main` is
+    /// what is known of the endpoint that is asked first.
+    pub(super) fn wanted(&self, known: &Known, main: Option<&Known>) -> Vec<Ask> {
         let mut asks = vec![Ask::Control];
         if self.credentials != Credentials::Unknown {
             asks.push(Ask::Anonymous);
@@ -130,6 +146,14 @@ impl Plan {
         for origin in &self.allowed {
             asks.push(Ask::Actual(origin.clone()));
             asks.extend(self.needed_preflights(origin));
+        }
+        asks.extend(self.plain_preflights(known));
+        if self.is_alike(known, main) {
+            if let Some(stranger) = self.first.first() {
+                asks.push(Ask::Actual(stranger.origin.clone()));
+                asks.push(self.preflight(&stranger.origin));
+            }
+            return asks;
         }
         for question in &self.first {
             asks.push(Ask::Actual(question.origin.clone()));
@@ -148,7 +172,7 @@ impl Plan {
         let seen = [Ask::Control]
             .into_iter()
             .chain(front_end)
-            .any(|ask| known.answer(&ask).is_some_and(|answer| answer.status.is_success()));
+            .any(|ask| known.answer(&ask).is_some_and(|one| self.accept.contains(one.status)));
         if seen && self.looks_at_origins(known) {
             asks.extend(self.rest.iter().map(|question| Ask::Actual(question.origin.clone())));
             if self.preflights_grant_more(known) {
@@ -156,6 +180,37 @@ impl Plan {
             }
         }
         asks
+    }
+
+    /// Whether nothing is known that tells its policy from that of the endpoint that is asked first.
+    fn is_alike(&self, known: &Known, main: Option<&Known>) -> bool {
+        let Some(main) = main.filter(|_| self.brief) else { return false };
+        let strangers = self.first.first().map(|question| question.origin.clone());
+        let origins = self.allowed.iter().cloned().chain(strangers);
+        origins.into_iter().all(|origin| {
+            let preflight = self.preflight(&origin);
+            [Ask::Actual(origin.clone()), preflight].iter().all(|ask| {
+                let reach = |known: &Known| known.answer(ask).map(|one| one.reach(&origin));
+                // What one of them was not asked tells nothing.
+                reach(known).zip(reach(main)).is_none_or(|(this, that)| this == that)
+            })
+        })
+    }
+
+    /// A preflight for nothing that needs one, for each front end that was refused another: if it is
+    /// answered, it is not for want of credentials that the other was not.
+    fn plain_preflights(&self, known: &Known) -> Vec<Ask> {
+        let refused = self.allowed.iter().filter(|origin| {
+            let mut needed = self.needed_preflights(origin).into_iter();
+            needed.any(|ask| known.answer(&ask).is_some_and(|answer| answer.status.as_u16() == 403))
+        });
+        let plain = refused.map(|origin| Ask::Preflight {
+            origin: origin.clone(),
+            method: "GET",
+            headers: Vec::new(),
+            signed_in: false,
+        });
+        plain.collect()
     }
 
     /// What is asked on every visit before anything else: it holds the rest up, tells at once that the
@@ -169,9 +224,17 @@ impl Plan {
     }
 
     /// What was answered, and for what was not, why.
-    pub(super) fn evidence(&self, known: &Known, missing: &Obstructed) -> Endpoint {
+    pub(super) fn evidence(
+        &self,
+        known: &Known,
+        main: Option<(String, &Known)>,
+        missing: &Obstructed,
+    ) -> Endpoint {
         let reply = |ask: &Ask| known.reply(ask).cloned().unwrap_or_else(|| Err(missing.clone()));
-        let wanted = self.wanted(known);
+        let wanted = self.wanted(known, main.as_ref().map(|(_, known)| *known));
+        let alike = main.filter(|(_, main)| self.is_alike(known, Some(main)));
+        let plain = self.plain_preflights(known).into_iter();
+        let plain = plain.filter_map(|ask| Some((ask.origin()?.to_owned(), reply(&ask))));
         let questions = self.first.iter().chain(&self.rest);
         let asked = questions.filter_map(|question| {
             let actual = Ask::Actual(question.origin.clone());
@@ -189,7 +252,8 @@ impl Plan {
             actual: reply(&Ask::Actual(origin.clone())),
             preflights: self.allowed_preflights(origin, known, &reply),
         });
-        let mirror = self.granted(known).map(|origin| {
+        let granted = self.granted(known).filter(|_| alike.is_none());
+        let mirror = granted.map(|origin| {
             let [method, header] = Self::made_up(origin);
             let origin = origin.to_owned();
             Mirror { origin, method: reply(&method), header: reply(&header) }
@@ -206,6 +270,9 @@ impl Plan {
             allowed: allowed.collect(),
             mirror,
             mixed_up: None,
+            accept: self.accept.clone(),
+            alike: alike.map(|(subject, _)| subject),
+            plain_preflights: plain.collect(),
         }
     }
 

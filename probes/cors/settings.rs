@@ -13,12 +13,12 @@ use super::origin::Origin;
 use crate::contract::{
     Mistake, Target,
     net::Endpoint,
-    setting::{Headers, Link},
+    setting::{Headers, Link, StatusSet},
 };
 
 /// Settings of the `cors` probe. Every one may be left out: no other site is then meant to read what
 /// the target says.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Cors {
     /// Web sites whose pages must be able to call the target, as browsers send them:
@@ -26,12 +26,15 @@ pub(crate) struct Cors {
     pub(super) allowed_origins: Vec<Origin>,
     /// What pages call, each a path or a mapping with `path`, `public`, `methods` and
     /// `request_headers`. It must answer a GET with 2xx. By default the target's URL or where that
-    /// leads to; where there is nothing (404), something that most services have, such as
-    /// /openapi.json or /readyz: that shows a policy for every path, and none that single paths have.
-    /// An endpoint that answers every origin alike costs about 20 requests a visit, one with a list of
-    /// origins about 60, which is what a visit may make. What does not fit is asked on the next visits,
-    /// and unknown until then.
+    /// leads to; where that has no application (401, 404), up to eight operations without parameters of
+    /// its OpenAPI document, else what it has at usual places such as /api. Health endpoints stand in for
+    /// nothing. An endpoint that answers every origin alike costs about 20 requests a visit, one with a
+    /// list of origins about 40 and 20 for each of `allowed_origins`; a visit may make as many as its
+    /// settings ask, unless the target's `budgets` set `requests_per_visit`.
     pub(super) endpoints: Vec<Place>,
+    /// Statuses of answers that are the application's. What is allowed beside refusals and errors says
+    /// nothing of what it answers otherwise.
+    pub(super) accept: StatusSet,
     /// Header fields that sign a user in, such as `cookie` or `authorization`. Without them nothing is
     /// known of what only signed-in users may read.
     pub(super) credentials: Headers,
@@ -41,6 +44,20 @@ pub(crate) struct Cors {
     pub(super) private_network: Option<bool>,
     /// WebSocket endpoints that rely on cookies, and should therefore look at the origin.
     pub(super) websockets: Vec<Link>,
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self {
+            allowed_origins: Vec::new(),
+            endpoints: Vec::new(),
+            accept: StatusSet::success(),
+            credentials: Headers::default(),
+            allow_subdomains: false,
+            private_network: None,
+            websockets: Vec::new(),
+        }
+    }
 }
 
 /// Something that pages call.

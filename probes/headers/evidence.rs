@@ -108,9 +108,9 @@ impl Answer {
     }
 
     /// How sure a fault of this answer is: applications often set headers on what succeeds alone, so an
-    /// error page in place of the page proves little.
+    /// error page proves little unless the settings say that it is to be judged.
     pub(super) fn sure(&self) -> Confidence {
-        if self.status.is_success() || self.role == Role::Redirect {
+        if self.status.is_success() || matches!(self.role, Role::Page | Role::Redirect) {
             Confidence::Firm
         } else {
             Confidence::Tentative

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    contract::setting::{self, Dur, Link},
+    contract::setting::{self, Dur, Link, StatusSet},
     web::audience::Audience,
 };
 
@@ -13,10 +13,14 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the setting is called what it is in every probe")]
 pub(crate) struct Headers {
-    /// Further pages or operations to judge as the target's own URL is. Where programs call the target
-    /// and its own URL answers 404, these are judged alone; if there are none, something that most
-    /// services have, such as /openapi.json or /readyz.
+    /// Further pages or operations to judge as the target's own URL is. Where that answers 401 or 404
+    /// these are judged alone; if there are none, up to eight operations without parameters of its OpenAPI
+    /// document, else what it has at usual places such as /api and /login. Health endpoints stand in for
+    /// nothing.
     pub(super) paths: Vec<Link>,
+    /// Statuses of answers that are judged as the application's. Others are refusals and errors, which
+    /// carry what their makers put there: what the application answers is then unknown.
+    pub(super) accept: StatusSet,
     /// A path that is answered 400, such as a search with a bad parameter. None is provoked without it:
     /// what a server refuses to parse never reaches the application that sets headers.
     pub(super) bad_request: Option<Link>,
@@ -40,6 +44,7 @@ impl Default for Headers {
     fn default() -> Self {
         Self {
             paths: Vec::new(),
+            accept: StatusSet::success(),
             bad_request: None,
             unauthorized: None,
             asset: None,

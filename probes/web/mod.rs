@@ -2,11 +2,10 @@
 //! apart; what to look at on a target; windows of latencies.
 
 pub(crate) mod audience;
-pub(crate) mod browse;
 pub(crate) mod fields;
 pub(crate) mod knock;
+pub(crate) mod landing;
 pub(crate) mod reach;
 pub(crate) mod set_cookie;
 pub(crate) mod site;
-pub(crate) mod stand_in;
 pub(crate) mod window;

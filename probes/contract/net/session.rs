@@ -8,7 +8,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    Address, Budgets, Connection, Endpoint, Exchange, Followed, Net, Policy, RawAnswer, Request,
+    Address, Budgets, Connection, Endpoint, Followed, Net, Policy, RawAnswer, Request,
     account::Account, follow, queue::Queue, raw, tls,
 };
 use crate::contract::{Footprint, Obstacle, Obstructed, redact::Redactor};

@@ -1,18 +1,19 @@
 //! The visit: the target's pages, and plain HTTP beside them. Values of cookies end here.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use url::Url;
 
 use super::{Cookies, Evidence};
 use crate::cookies::evidence::{Page, Plain, Set};
 use crate::{
     contract::{
-        Obstacle, Obstructed, Visit,
+        Obstructed, Visit,
         net::{Endpoint, Request},
     },
     web::{
-        browse::{browse, path},
+        audience::Audience,
         knock::{Door, knock},
+        landing::{self, Advice, Way, path},
         set_cookie::SetCookie,
     },
 };
@@ -26,16 +27,26 @@ pub(super) async fn evidence(cookies: &Cookies, visit: &Visit) -> Result<Evidenc
             urls.push(url);
         }
     }
-    let mut pages = Vec::with_capacity(urls.len());
+    let look = Look { cookies, visit };
+    let (mut pages, mut silence) = (Vec::with_capacity(urls.len()), None);
+    let mut is_silent = true;
     for url in urls {
-        pages.push(page(cookies, visit, url).await);
+        match landing::way(visit, look.request(url.clone())).await {
+            Ok(way) => {
+                is_silent = false;
+                pages.push(look.page(&url, &way.value));
+            }
+            Err(obstructed) => {
+                silence.get_or_insert_with(|| obstructed.clone());
+                let (subject, cookies) = (path(&url), Vec::new());
+                pages.push(Page { subject, cookies, unseen: Some(obstructed) });
+            }
+        }
     }
+    look.elsewhere(&mut pages).await;
     let plain = plain(cookies, visit).await;
-    if plain.cookies.is_empty()
-        && pages.iter().all(|page| page.cookies.is_err())
-        && let Some(Page { cookies: Err(obstructed), .. }) = pages.first()
-    {
-        return Err(obstructed.clone());
+    if let Some(obstructed) = silence.filter(|_| is_silent && plain.cookies.is_empty()) {
+        return Err(obstructed);
     }
     Ok(Evidence {
         at: visit.at,
@@ -46,29 +57,59 @@ pub(super) async fn evidence(cookies: &Cookies, visit: &Visit) -> Result<Evidenc
     })
 }
 
-async fn page(cookies: &Cookies, visit: &Visit, url: Url) -> Page {
-    let mut subject = path(&url);
-    let request = Request { headers: cookies.headers.to_vec(), ..Request::get(url) };
-    let cookies = browse(visit, request).await.and_then(|exchanges| {
-        let all = exchanges.iter();
+struct Look<'a> {
+    cookies: &'a Cookies,
+    visit: &'a Visit,
+}
+
+impl Look<'_> {
+    fn request(&self, url: Url) -> Request {
+        let audience = Audience::of(None, &self.visit.target);
+        landing::request(audience, url, &self.cookies.headers.to_vec())
+    }
+
+    /// What a place set, and whether the application answered there.
+    fn page(&self, url: &Url, way: &Way) -> Page {
+        let set = way.exchanges.iter();
         let set: Vec<Set> =
-            all.flat_map(|one| read(&one.headers, &path(&one.url), &one.replay)).collect();
-        let status = exchanges.last().map(|last| last.status);
+            set.flat_map(|one| read(&one.headers, &path(&one.url), &one.replay)).collect();
+        let mut subject = path(url);
+        let status = way.last().map(|last| last.status);
         if let Some(status) = status.filter(|status| !status.is_success()) {
             subject = format!("{subject} ({})", status.as_u16());
         }
-        match status {
-            // A page that is out of order sets none of its cookies.
-            Some(status) if set.is_empty() && status.is_server_error() => {
-                Err(Obstacle::ControlFailed.because(format!("answers {status}")))
-            }
-            Some(StatusCode::TOO_MANY_REQUESTS) if set.is_empty() => {
-                Err(Obstacle::Throttled.because("answers 429"))
-            }
-            _ => Ok(set),
+        let signed_in = !self.cookies.headers.is_empty();
+        let advice = Advice { places: "paths", credential: "headers", signed_in };
+        let unseen = way.standing(&self.cookies.accept, &advice).err();
+        Page { subject, cookies: set, unseen }
+    }
+
+    /// Where the target's own URL has no application, what else it has is asked.
+    async fn elsewhere(&self, pages: &mut Vec<Page>) {
+        let own = &self.visit.target.url;
+        let Some(first) = pages.first().filter(|page| page.unseen.is_some()) else { return };
+        let is_answered = pages.iter().skip(1).any(|page| page.unseen.is_none());
+        let subject = first.subject.clone();
+        let Ok(way) = landing::way(self.visit, self.request(own.clone())).await else { return };
+        let status = way.value.last().map(|last| last.status);
+        if !status.is_some_and(landing::may_be_elsewhere) {
+            return;
         }
-    });
-    Page { subject, cookies }
+        if !is_answered {
+            let request = |url| self.request(url);
+            let found = landing::instead(self.visit, request, &self.cookies.accept).await;
+            if found.is_empty() {
+                return;
+            }
+            for way in found {
+                let Some(url) = way.value.last().map(|last| last.url.clone()) else { continue };
+                pages.push(self.page(&url, &way.value));
+            }
+        }
+        for page in pages.iter_mut().filter(|page| page.subject == subject) {
+            page.unseen = None;
+        }
+    }
 }
 
 async fn plain(cookies: &Cookies, visit: &Visit) -> Plain {

@@ -46,7 +46,12 @@ fn item(endpoint: &Endpoint, why: &str, sure: bool) -> Item {
     if endpoint.public {
         return Item::skip(subject, "it is declared public");
     }
-    if let Some(status) = endpoint.anonymous_status().filter(|status| is_denial(*status)) {
+    let denied = endpoint.anonymous_status().filter(|status| is_denial(*status));
+    if let Some(status) = denied {
+        // A denial of what nobody was seen to read may be a firewall's.
+        if let Err(obstructed) = endpoint.standing() {
+            return Item::unknown(subject, &obstructed);
+        }
         let status = status.as_u16();
         return Item::pass(subject, format!("it answers {status} without credentials"));
     }

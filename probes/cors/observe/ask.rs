@@ -7,7 +7,7 @@ use super::Tour;
 use crate::{
     contract::{
         Obstacle, Obstructed, Visit,
-        net::{Address, Exchange, Request},
+        net::{Address, Exchange, Request, Session},
         setting::Text,
     },
     cors::{
@@ -19,6 +19,10 @@ use crate::{
 pub(super) struct Caller<'a> {
     pub(super) cors: &'a Cors,
     pub(super) visit: &'a Visit,
+    /// The way there, with room for all that the settings ask.
+    pub(super) net: Session,
+    /// Requests that it takes to ask everything.
+    needed: usize,
     /// What keeps the rest of the visit from being made.
     pub(super) in_the_way: Option<Obstructed>,
     pub(super) requests: usize,
@@ -30,10 +34,19 @@ pub(super) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    pub(super) fn new(cors: &'a Cors, visit: &'a Visit) -> Self {
-        let credentials = cors.credentials.to_vec();
-        let (in_the_way, address) = (None, None);
-        Self { cors, visit, in_the_way, requests: 0, address, credentials, unanswered: 0 }
+    pub(super) fn new(cors: &'a Cors, visit: &'a Visit, needed: usize) -> Self {
+        let needed = needed + visit.net.spent() as usize + SOCKETS * cors.websockets.len();
+        Self {
+            cors,
+            visit,
+            net: visit.net.clone().for_requests(u32::try_from(needed).unwrap_or(u32::MAX)),
+            needed,
+            in_the_way: None,
+            requests: 0,
+            address: None,
+            credentials: cors.credentials.to_vec(),
+            unanswered: 0,
+        }
     }
 
     /// Asks an endpoint. A cache in between is got around, and told of if it mixes origins up.
@@ -111,7 +124,7 @@ impl<'a> Caller<'a> {
 
     async fn send(&mut self, request: Request) -> Result<Exchange, Obstructed> {
         self.requests += 1;
-        match self.visit.net.exchange(request).await {
+        match self.net.exchange(request).await {
             Ok(exchange) => {
                 self.unanswered = 0;
                 self.address.get_or_insert_with(|| exchange.address.clone());
@@ -126,10 +139,25 @@ impl<'a> Caller<'a> {
                 Ok(exchange)
             }
             Err(obstructed) => {
+                let obstructed = self.explained(obstructed);
                 self.note(&obstructed);
                 Err(obstructed)
             }
         }
+    }
+
+    /// Says which setting lets one visit ask everything.
+    fn explained(&self, obstructed: Obstructed) -> Obstructed {
+        if obstructed.obstacle != Obstacle::OverBudget {
+            return obstructed;
+        }
+        let (origins, endpoints) = (self.cors.allowed_origins.len(), self.cors.endpoints.len());
+        obstructed.obstacle.because(format!(
+            "{obstructed}; the next visits go on. To ask for {origins} allowed origins at {} endpoints \
+             takes up to {} (`budgets`: `requests_per_visit`)",
+            endpoints.max(1),
+            self.needed
+        ))
     }
 
     /// Ends the visit if the next request would fare no better.
@@ -153,6 +181,9 @@ impl<'a> Caller<'a> {
         &self.credentials
     }
 }
+
+/// Handshakes with each WebSocket endpoint.
+const SOCKETS: usize = 3;
 
 /// The same resource under a URL that no cache has seen.
 fn around_caches(url: &Url, count: usize) -> Url {

@@ -1,9 +1,9 @@
 //! A visit to the endpoints that pages call: all requests this probe makes.
 
 mod ask;
+mod places;
 mod private;
 mod socket;
-mod stand_in;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,14 +11,13 @@ use std::{
 };
 
 use tokio::time::Instant;
-use url::Url;
+use url::{Position, Url};
 
 use self::ask::Caller;
 use super::{
     Cors,
     answer::Answer,
     evidence::{Endpoint, Evidence},
-    origin::Origin,
     plan::{Ask, Known, Plan},
 };
 use crate::contract::{Obstacle, Obstructed, Visit};
@@ -29,27 +28,15 @@ pub(super) async fn evidence(cors: &Cors, visit: &Visit) -> Result<Evidence, Obs
     let until = Instant::now() + visit.deadline * 3 / 4;
     let remembered = visit.memory.recall::<Remembered>();
     let mut remembered = remembered.map(|one| (*one).clone()).unwrap_or_default();
-    let is_default = cors.endpoints.is_empty();
-    let places = cors.places(&visit.target).into_iter().enumerate();
-    let mut tours: Vec<Tour> = places
-        .map(|(at, place)| {
-            let url = place.path.on(&visit.target);
-            let left = remembered.0.remove(&at);
-            Tour::new(Plan::new(cors, place, &Origin::of_url(&url)), url, left)
-        })
-        .collect();
-
-    let mut caller = Caller::new(cors, visit);
+    let mut tours = places::tours(cors, visit, &mut remembered).await;
+    let needed: usize = tours.iter().map(|tour| tour.plan.most()).sum();
+    let mut caller = Caller::new(cors, visit, needed);
     let sockets = socket::all(&mut caller).await;
-    if is_default {
-        for tour in &mut tours {
-            tour.find_something(&mut caller).await;
-        }
-    }
     while caller.in_the_way.is_none() {
         let Some((at, ask)) = most_wanted(&tours, visit.at) else { break };
         if Instant::now() >= until {
-            let detail = "the visit's time is used up; the next visit goes on";
+            let detail = "the visit's time is used up; the next visit goes on, and a longer \
+                          `deadline` lets one visit ask everything";
             caller.in_the_way = Some(Obstacle::OverBudget.because(detail));
             break;
         }
@@ -60,38 +47,45 @@ pub(super) async fn evidence(cors: &Cors, visit: &Visit) -> Result<Evidence, Obs
     }
 
     let private = private::of(cors, visit, caller.address.as_ref());
+    let in_the_way = caller.in_the_way.as_ref();
+    let main = tours.first();
     let endpoints: Vec<Endpoint> =
-        tours.iter().map(|tour| tour.evidence(caller.in_the_way.as_ref())).collect();
-    let kept = tours.into_iter().map(|tour| tour.remember(visit.at)).enumerate();
+        tours.iter().map(|tour| tour.evidence(main, in_the_way)).collect();
+    let kept = tours.into_iter().map(|tour| tour.remember(visit.at));
     visit.memory.store(Remembered(kept.collect()));
     let silent = endpoints.iter().all(|endpoint| endpoint.control.is_err())
         && sockets.iter().all(|socket| socket.trusted.is_err());
     match endpoints.first().map(|endpoint| &endpoint.control) {
         // Where nothing came back, the next visit is made soon.
         Some(Err(obstructed)) if silent => Err(obstructed.clone()),
-        _ => Ok(Evidence { private, endpoints, sockets, requests: caller.requests }),
+        _ => Ok(Evidence { private, endpoints, sockets, requests: visit.net.spent() }),
     }
 }
 
-/// What one visit leaves for the next: the answers of each endpoint, in the order of the settings.
+/// What one visit leaves for the next: the answers of each endpoint, by its URL without the query.
 #[derive(Clone, Debug, Default)]
-struct Remembered(HashMap<usize, Left>);
+struct Remembered(HashMap<String, Known>);
 
-/// What was learned at a URL.
-#[derive(Clone, Debug)]
-struct Left {
-    url: Url,
-    known: Known,
+impl Remembered {
+    fn recall(&mut self, url: &Url) -> Known {
+        self.0.remove(&place(url)).unwrap_or_default()
+    }
+}
+
+/// What is remembered is remembered by this. Endpoints that differ in their query alone share it, and
+/// are asked anew.
+fn place(url: &Url) -> String {
+    url[..Position::AfterPath].to_owned()
 }
 
 /// One endpoint, in the course of a visit.
 struct Tour {
     plan: Plan,
     url: Url,
+    /// What its answers are remembered by, wherever a redirect leads.
+    place: String,
     /// The target's own URL, where that has nothing to read and `url` is asked in its place.
     missing: Option<Url>,
-    /// Where an earlier visit ended up.
-    earlier: Option<Url>,
     known: Known,
     /// What was asked on this visit.
     fresh: HashSet<Ask>,
@@ -106,8 +100,10 @@ struct Tour {
 /// longest ago. Endpoints take turns. A refusal stands for a while, so that a target that is visited
 /// every few seconds is not asked everything each time.
 fn most_wanted(tours: &[Tour], now: SystemTime) -> Option<(usize, Ask)> {
+    let main = tours.first();
     let open = tours.iter().enumerate().flat_map(|(at, tour)| {
-        let wanted = tour.plan.wanted(&tour.known).into_iter().enumerate();
+        let main = main.map(|main| &main.known);
+        let wanted = tour.plan.wanted(&tour.known, main).into_iter().enumerate();
         wanted.filter(|(_, ask)| !tour.fresh.contains(ask)).filter_map(move |(position, ask)| {
             let asked = match tour.known.asked_at(&ask) {
                 _ if tour.plan.asks_always(&ask, &tour.known) => None,
@@ -123,11 +119,10 @@ fn most_wanted(tours: &[Tour], now: SystemTime) -> Option<(usize, Ask)> {
 }
 
 impl Tour {
-    fn new(plan: Plan, url: Url, left: Option<Left>) -> Self {
-        let (earlier, known) = left.map(|left| (left.url, left.known)).unzip();
-        let (known, missing) = (known.unwrap_or_default(), None);
-        let (fresh, errors) = (HashSet::new(), Vec::new());
-        Self { plan, url, missing, earlier, known, fresh, cached: false, mixed_up: None, errors }
+    fn new(plan: Plan, url: Url, known: Known) -> Self {
+        let (fresh, errors, missing) = (HashSet::new(), Vec::new(), None);
+        let place = place(&url);
+        Self { plan, url, place, missing, known, fresh, cached: false, mixed_up: None, errors }
     }
 
     async fn ask(&mut self, caller: &mut Caller<'_>, ask: Ask) {
@@ -172,18 +167,19 @@ impl Tour {
         }
     }
 
-    fn evidence(&self, in_the_way: Option<&Obstructed>) -> Endpoint {
+    fn evidence(&self, main: Option<&Self>, in_the_way: Option<&Obstructed>) -> Endpoint {
         let missing =
             in_the_way.cloned().unwrap_or_else(|| Obstacle::OverBudget.because("not asked"));
-        let mut endpoint = self.plan.evidence(&self.known, &missing);
+        let main = main.map(|main| (main.plan.place.path.to_string(), &main.known));
+        let mut endpoint = self.plan.evidence(&self.known, main, &missing);
         endpoint.mixed_up.clone_from(&self.mixed_up);
         endpoint
     }
 
     /// A policy that was seen longer ago is looked at again before it is judged.
-    fn remember(mut self, now: SystemTime) -> Left {
+    fn remember(mut self, now: SystemTime) -> (String, Known) {
         self.known.forget(|at| now.duration_since(at).is_ok_and(|age| age < LONGEST_MEMORY));
-        Left { url: self.url, known: self.known }
+        (self.place, self.known)
     }
 }
 

@@ -74,7 +74,7 @@ async fn handshake(
     text += "\r\n";
     caller.requests += 1;
     let tls = url.scheme() == "https";
-    let answer = caller.visit.net.raw(&endpoint, tls, text.as_bytes(), QUIET).await;
+    let answer = caller.net.raw(&endpoint, tls, text.as_bytes(), QUIET).await;
     let answer = answer.inspect_err(|obstructed| caller.note(obstructed))?;
     status(&answer.bytes).ok_or_else(|| match answer.bytes.len() {
         0 => Obstacle::Timeout.because(format!("{url} did not answer the handshake")),

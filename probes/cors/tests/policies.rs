@@ -206,7 +206,7 @@ async fn starlette_is_judged_as_browsers_judge_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_application_with_nothing_at_its_root_is_judged_without_a_word_about_it() {
+async fn an_application_with_nothing_at_its_root_is_judged_by_what_it_documents() {
     let front = json!({"allowed_origins": [FRONT]});
     for (application, settings, fails) in [
         ("without", json!({}), &[][..]),
@@ -219,6 +219,11 @@ async fn an_application_with_nothing_at_its_root_is_judged_without_a_word_about_
         let report = judged(&mut scene).await;
         assert_eq!((failed(&report), unknown(&report)), (fails.to_vec(), vec![]), "{application}");
     }
+    let healthy = servers::starlette("healthy");
+    let report = judged(&mut Scene::at(healthy.address(), json!({}))).await;
+    assert_eq!(failed(&report), [""; 0]);
+    let passed = report.findings.iter().filter(|finding| finding.outcome == Outcome::Pass);
+    assert_eq!(passed.count(), 0, "its health stands in for nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

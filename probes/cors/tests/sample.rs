@@ -1,10 +1,13 @@
 //! Evidence made up for the tests of judgements.
 
-use crate::cors::{
-    answer::{Answer, answer},
-    evidence::{Allowed, Asked, Endpoint, Evidence, Private},
-    question::{Class, Question},
-    settings::Credentials,
+use crate::{
+    contract::setting::StatusSet,
+    cors::{
+        answer::{Answer, answer},
+        evidence::{Allowed, Asked, Endpoint, Evidence, Private},
+        question::{Class, Question},
+        settings::Credentials,
+    },
 };
 
 pub(in crate::cors) const FRONT: &str = "https://shop.example";
@@ -28,6 +31,9 @@ pub(in crate::cors) fn endpoint(allowed: &[(&str, Answer)]) -> Endpoint {
         allowed: allowed.collect(),
         mirror: None,
         mixed_up: None,
+        accept: StatusSet::success(),
+        alike: None,
+        plain_preflights: Vec::new(),
     }
 }
 

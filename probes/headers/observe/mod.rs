@@ -1,8 +1,8 @@
 //! The visit: pages, errors, a static file, and what only the Observatory's score asks for.
 
-use std::{collections::BTreeSet, iter};
+use std::{collections::BTreeSet, sync::Arc};
 
-use http::{HeaderName, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 use url::Url;
 
 use super::{
@@ -17,14 +17,13 @@ use crate::{
     observatory::{Observatory, Seen, Step},
     web::{
         audience::Audience,
-        browse::{browse, path},
         fields::{
             self,
             csp::{self, Policies},
             html::Page,
         },
         knock::{Door, knock},
-        stand_in,
+        landing::{self, Advice, Way, path},
     },
 };
 
@@ -45,16 +44,19 @@ pub(super) async fn evidence(headers: &Headers, visit: &Visit) -> Result<Evidenc
     for link in &headers.paths {
         look.page(&link.on(target), &mut evidence).await;
     }
-    look.stand_in(&mut evidence).await;
+    if let Some(way) = &main {
+        look.stand_in(way, &mut evidence).await;
+    }
     if evidence.answers.is_empty()
+        && main.is_none()
         && let Some((_, obstructed)) = evidence.unseen.first()
     {
         return Err(obstructed.clone());
     }
-    if let Some(chain) = main {
+    if let Some(way) = main {
         look.errors(&mut evidence).await;
         look.asset(&mut evidence).await;
-        evidence.observatory = look.observatory(chain).await;
+        evidence.observatory = look.observatory(&way).await;
     }
     look.remember_nonces(&mut evidence);
     Ok(evidence)
@@ -66,90 +68,77 @@ struct Look<'a> {
     audience: Option<Audience>,
 }
 
-/// Where something was found that stands in for the target's own URL.
-struct StandIn(Url);
-
 /// Nonces of the last visit.
 struct Nonces(BTreeSet<String>);
 
 impl Look<'_> {
-    /// Asks for a page, and returns every answer on the way to it.
-    async fn page(&self, url: &Url, evidence: &mut Evidence) -> Option<Vec<Answer>> {
-        let mut request = self.request(url.clone());
-        request.headers.extend(self.headers.headers.to_vec());
-        let authenticated = !self.headers.headers.is_empty();
-        let exchanges = match browse(self.visit, request).await {
-            Ok(exchanges) => exchanges,
+    /// Asks for a page, and returns the way to it.
+    async fn page(&self, url: &Url, evidence: &mut Evidence) -> Option<Arc<Way>> {
+        let way = match landing::way(self.visit, self.signed_in(url.clone())).await {
+            Ok(way) => way.value,
             Err(obstructed) => {
                 evidence.unseen.push((path(url), obstructed));
                 return None;
             }
         };
-        let mut answers: Vec<Answer> = Vec::with_capacity(exchanges.len());
-        for exchange in exchanges {
-            let is_redirect = exchange.redirect().is_some();
-            let role = if is_redirect { Role::Redirect } else { Role::Page };
-            answers.push(Answer { authenticated, ..answer(role, exchange) });
-        }
-        let status = answers.last().map(|last| last.status)?;
-        if let Some(obstructed) = out_of_order(status) {
-            evidence.unseen.push((path(url), obstructed));
-            return None;
-        }
-        evidence.answers.extend(answers.iter().cloned());
-        Some(answers)
-    }
-
-    /// Where the target's own URL has nothing, what it answers is an error, and another page is judged as
-    /// the target's. Browsers have no use for such a page, so people's sites are judged by what they see.
-    async fn stand_in(&self, evidence: &mut Evidence) {
-        let own = &self.visit.target.url;
-        let nothing = evidence.answers.iter().position(|answer| {
-            answer.role == Role::Page && answer.url == *own && stand_in::is_nothing(answer.status)
-        });
-        let Some(nothing) = nothing.filter(|_| self.audience == Some(Audience::Programs)) else {
-            return;
+        let authenticated = !self.headers.headers.is_empty();
+        let standing = way.standing(&self.headers.accept, &self.advice());
+        let role = match &standing {
+            Ok(()) => Some(Role::Page),
+            Err(_) => way.last().and_then(error_role),
         };
-        if !evidence.of(&[Role::Page]).any(|page| page.status.is_success()) {
-            let Some(found) = self.look_around(own).await else { return };
-            evidence.answers.push(answer(Role::Page, found));
+        evidence
+            .answers
+            .extend(steps(&way, role).into_iter().map(|answer| Answer { authenticated, ..answer }));
+        if let Err(obstructed) = standing {
+            evidence.unseen.push((path(url), obstructed));
         }
-        evidence.answers[nothing].role = Role::NotFound;
+        Some(way)
     }
 
-    async fn look_around(&self, own: &Url) -> Option<Exchange> {
-        let earlier = self.visit.memory.recall::<StandIn>().map(|place| place.0.clone());
-        let places = stand_in::places(own).filter(|place| Some(place) != earlier.as_ref());
-        for place in earlier.iter().cloned().chain(places.collect::<Vec<_>>()) {
+    /// Where the target's own URL has no application, other pages are judged as the target's: those the
+    /// settings name, or what it has besides.
+    async fn stand_in(&self, way: &Way, evidence: &mut Evidence) {
+        let own = path(&self.visit.target.url);
+        let Some(last) = way.last() else { return };
+        let is_seen = way.standing(&self.headers.accept, &self.advice()).is_ok();
+        if is_seen || !landing::may_be_elsewhere(last.status) {
+            return;
+        }
+        if evidence.of(&[Role::Page]).next().is_none() {
             // Without the credential: what is the same for everybody may be kept by caches.
-            let exchange = self.visit.net.exchange(self.request(place)).await.ok()?;
-            if exchange.status.is_success() {
-                self.visit.memory.store(StandIn(exchange.url.clone()));
-                return Some(exchange);
+            let request = |url| self.request(url);
+            let found = landing::instead(self.visit, request, &self.headers.accept).await;
+            if found.is_empty() {
+                return;
+            }
+            for way in found {
+                evidence.answers.extend(steps(&way.value, Some(Role::Page)));
             }
         }
-        None
+        evidence.unseen.retain(|(subject, _)| *subject != own);
     }
 
     async fn errors(&self, evidence: &mut Evidence) {
         let target = &*self.visit.target;
-        let mut nowhere = target.url.clone();
-        nowhere.set_query(None);
-        nowhere.set_path(&iter::repeat_with(fastrand::alphanumeric).take(24).collect::<String>());
         let is_missing = evidence.of(&[Role::NotFound]).next().is_some();
-        let nowhere = (!is_missing).then_some((Role::NotFound, nowhere));
+        if !is_missing
+            && let Ok(nowhere) = landing::nowhere(self.visit, |url| self.request(url)).await
+            && is_error(&nowhere.value)
+        {
+            evidence.answers.push(answer(Role::NotFound, &nowhere.value));
+        }
         let bad = self.headers.bad_request.iter().map(|link| (Role::BadRequest, link.on(target)));
         let closed =
             self.headers.unauthorized.iter().map(|link| (Role::Unauthorized, link.on(target)));
         // What a page says to those without its credential.
         let anonymous =
             (!self.headers.headers.is_empty()).then(|| (Role::Unauthorized, target.url.clone()));
-        let all = nowhere.into_iter().chain(bad).chain(closed).chain(anonymous);
-        for (role, url) in all.collect::<Vec<_>>() {
-            // An error that is not to be had is no finding.
-            if let Ok(exchange) = self.visit.net.exchange(self.request(url)).await
-                && exchange.status.is_client_error()
-                && exchange.status != StatusCode::TOO_MANY_REQUESTS
+        for (role, url) in bad.chain(closed).chain(anonymous).collect::<Vec<_>>() {
+            // An error that does not come is no finding.
+            if let Ok(way) = landing::way(self.visit, self.request(url)).await
+                && let Some(exchange) = way.value.exchanges.first()
+                && is_error(exchange)
             {
                 evidence.answers.push(answer(role, exchange));
             }
@@ -167,19 +156,24 @@ impl Look<'_> {
         if let Ok(exchange) = self.visit.net.exchange(self.request(url)).await
             && exchange.status.is_success()
         {
-            evidence.answers.push(answer(Role::Asset, exchange));
+            evidence.answers.push(answer(Role::Asset, &exchange));
         }
     }
 
-    async fn observatory(&self, mut chain: Vec<Answer>) -> Result<Observatory, String> {
+    async fn observatory(&self, way: &Arc<Way>) -> Result<Observatory, String> {
         let target = &*self.visit.target;
+        let mut way = Arc::clone(way);
         if !self.headers.headers.is_empty() {
             // The Observatory has no credential.
-            let anonymous = browse(self.visit, self.request(target.url.clone())).await;
-            let anonymous = anonymous.map_err(|obstructed| obstructed.to_string())?;
-            chain = anonymous.into_iter().map(|exchange| answer(Role::Page, exchange)).collect();
+            let anonymous = landing::way(self.visit, self.request(target.url.clone())).await;
+            way = anonymous.map_err(|obstructed| obstructed.to_string())?.value;
         }
-        let last = chain.last().ok_or("the target's own URL did not answer")?;
+        let last = way.last().ok_or("the target's own URL did not answer")?;
+        if last.status.is_server_error() || last.status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(format!("the target's own URL answers {}", last.status));
+        }
+        let last = last.url.clone();
+        let chain: Vec<Answer> = steps(&way, Some(Role::Page));
         let mut plain = target.url.clone();
         // Both calls succeed: the scheme is http or https, and the URL has a host.
         let _ = plain.set_scheme("http");
@@ -188,7 +182,7 @@ impl Look<'_> {
         }
         let origin = Endpoint::of_url(&target.url).filter(|_| target.is_tls());
         let door = knock(self.visit, plain, origin.as_ref()).await;
-        let preflight = self.visit.net.exchange(self.preflight(last.url.clone())).await.ok();
+        let preflight = self.visit.net.exchange(self.preflight(last)).await.ok();
         let chain: Vec<Step<'_>> = chain.iter().map(Answer::step).collect();
         Observatory::judge(&Seen {
             host: target.host(),
@@ -207,15 +201,18 @@ impl Look<'_> {
     }
 
     fn request(&self, url: Url) -> Request {
-        let request = Request::get(url);
-        let given = |name: &HeaderName| self.headers.headers.contains(name);
-        if self.audience == Some(Audience::Programs) || given(&header::ACCEPT) {
-            return request;
-        }
-        request.header(
-            header::ACCEPT,
-            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-        )
+        let accept = self.headers.headers.to_vec().into_iter();
+        let accept: Vec<_> = accept.filter(|(name, _)| name == header::ACCEPT).collect();
+        landing::request(self.audience, url, &accept)
+    }
+
+    fn signed_in(&self, url: Url) -> Request {
+        landing::request(self.audience, url, &self.headers.headers.to_vec())
+    }
+
+    fn advice(&self) -> Advice {
+        let signed_in = !self.headers.headers.is_empty();
+        Advice { places: "paths", credential: "headers", signed_in }
     }
 
     fn remember_nonces(&self, evidence: &mut Evidence) {
@@ -229,27 +226,44 @@ impl Look<'_> {
     }
 }
 
-fn answer(role: Role, exchange: Exchange) -> Answer {
+/// The answers on a way to a page; the last one has this role, or is left out without one.
+fn steps(way: &Way, role: Option<Role>) -> Vec<Answer> {
+    let Some((last, redirects)) = way.exchanges.split_last() else { return Vec::new() };
+    let redirects = redirects.iter().map(|exchange| answer(Role::Redirect, exchange));
+    let role = role.map(|role| if last.redirect().is_some() { Role::Redirect } else { role });
+    redirects.chain(role.map(|role| answer(role, last))).collect()
+}
+
+/// The role of an answer that is not the application's, where it shows how errors are answered.
+fn error_role(exchange: &Exchange) -> Option<Role> {
+    if landing::challenge(&exchange.headers, &exchange.body.text()).is_some() {
+        return None;
+    }
+    match exchange.status.as_u16() {
+        401 => Some(Role::Unauthorized),
+        404 | 410 => Some(Role::NotFound),
+        400 => Some(Role::BadRequest),
+        _ => None,
+    }
+}
+
+fn is_error(exchange: &Exchange) -> bool {
+    exchange.status.is_client_error() && exchange.status != StatusCode::TOO_MANY_REQUESTS
+}
+
+fn answer(role: Role, exchange: &Exchange) -> Answer {
     let is_html = fields::media_type(&exchange.headers).is_some_and(|name| fields::is_html(&name));
     Answer {
         role,
         subject: path(&exchange.url),
         page: is_html.then(|| Page::read(&exchange.body.text())),
-        url: exchange.url,
+        url: exchange.url.clone(),
         status: exchange.status,
-        headers: exchange.headers,
+        headers: exchange.headers.clone(),
         body: exchange.body.bytes.to_vec(),
         authenticated: false,
-        replay: exchange.replay,
+        replay: exchange.replay.clone(),
     }
-}
-
-/// Why an answer says nothing of the page that is meant.
-fn out_of_order(status: StatusCode) -> Option<Obstructed> {
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        return Some(Obstacle::Throttled.because("answers 429"));
-    }
-    status.is_server_error().then(|| Obstacle::ControlFailed.because(format!("answers {status}")))
 }
 
 /// The first file of its own that a page mentions.

@@ -41,15 +41,31 @@ fn sound() -> Vec<Specimen> {
                 _ => api(Answer::json(401, "{}")),
             })
         }),
-        specimen("an API whose root is nothing", &[], || {
-            site(json!({"audience": "programs"}), |_| api(Answer::json(404, "{}")))
+        Specimen {
+            unknown: &UNSEEN,
+            ..specimen("an API whose root is nothing", &[], || {
+                site(json!({"audience": "programs"}), |_| api(Answer::json(404, "{}")))
+            })
+        },
+        specimen("an API whose error is to be judged", &[], || {
+            let settings = json!({"audience": "programs", "accept": [200, 404]});
+            site(settings, |_| api(Answer::json(404, "{}")))
         }),
+        Specimen {
+            unknown: &UNSEEN,
+            ..specimen("an API that answers nothing but its health", &[], || {
+                site(json!({"audience": "programs"}), |asked| match asked.path.as_str() {
+                    "/healthz" => api(Answer::json(200, "{}")),
+                    _ => api(Answer::json(404, "{}")),
+                })
+            })
+        },
         specimen(
             "an API whose root is nothing, behind a proxy that forgets errors",
             &["headers-dropped-on-errors"],
             || {
                 site(json!({"audience": "programs"}), |asked| match asked.path.as_str() {
-                    "/healthz" => api(Answer::json(200, "{}")),
+                    "/api" => api(Answer::json(200, "{}")),
                     _ => Answer::json(404, "{}"),
                 })
             },
@@ -60,7 +76,7 @@ fn sound() -> Vec<Specimen> {
                 let settings =
                     json!({"headers": {"authorization": "Bearer k"}, "audience": "programs"});
                 site(settings, |asked| match asked.path.as_str() {
-                    "/readyz" => api(Answer::json(200, "{}")),
+                    "/api" => api(Answer::json(200, "{}")),
                     _ => api(Answer::json(404, "{}")),
                 })
             })
@@ -96,6 +112,18 @@ fn sound() -> Vec<Specimen> {
     ]
 }
 
+/// What is asked of programs' answers, and cannot be told where none was seen.
+const UNSEEN: [&str; 8] = [
+    "headers-content-type-missing",
+    "headers-sniffing-allowed",
+    "headers-hsts-missing",
+    "headers-hsts-short",
+    "headers-hsts-invalid",
+    "headers-private-response-cacheable",
+    "headers-version-disclosed",
+    "headers-dropped-on-errors",
+];
+
 /// Headers as they come with the security settings of each.
 fn frameworks() -> Vec<Specimen> {
     vec![
@@ -115,7 +143,8 @@ fn frameworks() -> Vec<Specimen> {
             })
         }),
         specimen("Spring Security in front of an API", &[], || {
-            site(json!({"audience": "programs"}), |asked| {
+            let settings = json!({"audience": "programs", "accept": ["2xx", 401]});
+            site(settings, |asked| {
                 let status = if asked.path == "/" { 401 } else { 404 };
                 Answer::json(status, "{}")
                     .header("cache-control", "no-cache, no-store, max-age=0, must-revalidate")

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule<Plaintext> = Rule::<Plaintext>::new(
         why: "Anybody between a client and the service reads passwords, tokens and answers, and can \
               change them. A client that once writes http instead of https never notices.",
         how: "One GET by plain HTTP, without credentials, to port 80 of each of the host's addresses, \
-              four at most (or to the target's own URL where that is http), following redirects \
+              32 at most (or to the target's own URL where that is http), following redirects \
               within plain HTTP. Expected: a redirect to https, a refusal (4xx that TLS does not \
               answer alike), or no connection, be it refused, dropped or rejected, while the TLS port \
               of the same address accepts one before and after. That is seen from where gonogo runs: \
@@ -101,15 +101,19 @@ fn refused(seen: &Evidence, plain: &Hop) -> Item {
             return Item::unknown(subject, &Obstacle::ControlFailed.because(detail));
         }
     };
-    if secure.status != status || secure.media_type() != plain.media_type() {
+    let is_answered = secure.status.is_success() || secure.status.is_redirection();
+    if is_answered {
         return Item::pass(subject, format!("refuses with {status}, where TLS answers otherwise"));
     }
-    if plain.body.is_some() && plain.body == secure.body {
+    let is_alike = secure.status == status && secure.media_type() == plain.media_type();
+    if is_alike && plain.body.is_some() && plain.body == secure.body {
         let words = format!("answers {status} without TLS exactly as with it: both serve the same");
         return Item::fail(Confidence::Firm, subject, words);
     }
     let detail = format!(
-        "answers {status} with TLS and without, so that proves nothing; name a `path` that is answered"
+        "answers {status} without TLS and {} with it, so that proves nothing; name a `path` that is \
+         answered",
+        secure.status
     );
     Item::unknown(subject, &Obstacle::ControlFailed.because(detail))
 }

@@ -7,12 +7,14 @@ use url::Url;
 use super::{Evidence, Plaintext};
 use crate::{
     contract::{
-        Obstructed, Target, Visit,
+        Obstacle, Obstructed, Target, Visit,
         net::{Endpoint, Request},
+        setting::StatusSet,
     },
     web::{
         audience::Audience,
         knock::{Door, Hop, knock},
+        landing::{self, Advice},
     },
 };
 
@@ -33,11 +35,7 @@ pub(super) async fn evidence(plaintext: &Plaintext, visit: &Visit) -> Result<Evi
         return Err(obstructed.clone());
     }
 
-    let control = if !own && is_refusal(&door) {
-        Some(visit.net.exchange(Request::get(secure)).await.map(Hop::of))
-    } else {
-        None
-    };
+    let control = if !own && is_refusal(&door) { Some(control(visit, secure).await) } else { None };
     let mut listeners = Vec::with_capacity(plaintext.listeners.len());
     for endpoint in &plaintext.listeners {
         listeners.push(speech::listen(visit, endpoint).await);
@@ -51,6 +49,25 @@ pub(super) async fn evidence(plaintext: &Plaintext, visit: &Visit) -> Result<Evi
         audience: Audience::of(plaintext.audience, target),
         listeners,
     })
+}
+
+/// What the same path is answered by TLS, where that is an answer of the application's or of whatever
+/// answers by plain HTTP too.
+async fn control(visit: &Visit, secure: Url) -> Result<Hop, Obstructed> {
+    let way = landing::way(visit, Request::get(secure)).await?.value;
+    let first = way.exchanges.first().cloned().map(Hop::of);
+    let first = first.ok_or_else(|| Obstacle::Protocol.because("no answer by TLS"))?;
+    match way.standing(&StatusSet::success(), &Advice::default()) {
+        Err(why) if way.exchanges.len() == 1 && why.obstacle != Obstacle::ControlFailed => {
+            let status = first.status.as_u16();
+            let detail = format!(
+                "answers {status} by TLS, and not as the application, so that a refusal without TLS \
+                 proves nothing; name a `path` that is answered"
+            );
+            Err(why.obstacle.because(detail))
+        }
+        _ => Ok(first),
+    }
 }
 
 fn asked(plaintext: &Plaintext, target: &Target) -> Url {
