@@ -3,15 +3,17 @@
 mod metrics;
 mod posture;
 mod schedule;
+mod state;
 mod support;
 mod visit;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let benches: [(&str, fn()); 4] = [
+    let benches: [(&str, fn()); 5] = [
         ("metrics", metrics::run),
         ("posture", posture::run),
         ("schedule", schedule::run),
+        ("state", state::run),
         ("visit", visit::run),
     ];
     for (name, run) in benches {

@@ -24,10 +24,10 @@ use crate::{
     board::Board,
     clock::Clock,
     config::{self, Config, Inputs, LoadError},
-    findings::Settled,
-    plan::{PlanError, Planner},
+    findings::{Restored, Settled},
+    plan::{Plan, PlanError, Planner},
     schedule::{self, Change, Limits, Slot, Witness},
-    store::Store,
+    store::{Effort, Now, Store, Written},
     visit::Errand,
 };
 
@@ -41,7 +41,10 @@ pub struct Daemon {
     changes: mpsc::Sender<Change<Arc<Errand>>>,
     receiver: Mutex<Option<mpsc::Receiver<Change<Arc<Errand>>>>>,
     store: Option<Store>,
+    /// The version of the findings that is on disk.
     saved: AtomicU64,
+    /// Why the state could not be written the last time.
+    trouble: std::sync::Mutex<Option<String>>,
     loaded: std::sync::Mutex<(Limits, Inputs)>,
     /// Loads that have begun, and the last of them to end: one that ends later is out of date.
     loads: AtomicU64,
@@ -88,7 +91,8 @@ impl Daemon {
             changes,
             receiver: Mutex::new(Some(receiver)),
             store,
-            saved: AtomicU64::new(0),
+            saved: AtomicU64::new(UNSAVED),
+            trouble: std::sync::Mutex::default(),
             loaded: std::sync::Mutex::default(),
             loads: AtomicU64::new(0),
             last_loaded: AtomicU64::new(0),
@@ -98,16 +102,7 @@ impl Daemon {
 
     /// Loads the configuration for the first time, and what was known before a restart.
     pub async fn start(&self) -> Result<(), ReloadError> {
-        self.load().await?;
-        if let Some(store) = &self.store {
-            match store.load(self.board.catalogue) {
-                Ok(known) => self.board.findings.restore(known),
-                // State is a convenience: without it the first visits fill the board again.
-                Err(error) => warn!(%error, "starting without what was known before"),
-            }
-        }
-        self.saved.store(self.board.findings.version(), Ordering::Relaxed);
-        Ok(())
+        self.load().await
     }
 
     /// How many visits may be made at once, as last loaded.
@@ -178,9 +173,11 @@ impl Daemon {
                 what: Arc::clone(errand),
             })
         });
+        let known = self.adopt_state(&plan).await;
         let replace = Change::Replace(slots.collect(), config.limits);
         self.loaded().0 = config.limits;
         self.board.findings.expect(&plan.expected());
+        self.board.findings.restore(known);
         for warning in config.warnings(now) {
             warn!("{warning}");
         }
@@ -189,12 +186,34 @@ impl Daemon {
         self.changes.send(replace).await.map_err(|_| ReloadError::Stopping)
     }
 
+    /// Takes what was known of targets that were not configured before, and keeps what is known of
+    /// those that are gone.
+    async fn adopt_state(&self, plan: &Plan) -> Vec<Restored> {
+        let Some(store) = self.store.clone() else { return Vec::new() };
+        let (before, wanted) = (self.board.findings.snapshot(), plan.remembered());
+        let (catalogue, now) = (self.board.catalogue, self.now());
+        let adopted =
+            tokio::task::spawn_blocking(move || store.adopt(&before, wanted, catalogue, now));
+        // State is a convenience: without it the first visits fill the board again.
+        let Ok(adopted) = adopted.await else { return Vec::new() };
+        for error in adopted.errors {
+            warn!(%error, "not everything that was known before is known now");
+        }
+        adopted.known
+    }
+
+    fn now(&self) -> Now {
+        Now { at: self.board.clock.now(), tick: time::Instant::now().into_std() }
+    }
+
     /// Makes visits until `stop`, then waits `grace` for those under way, and writes the state.
     pub async fn run(self: &Arc<Self>, limits: Limits, stop: CancellationToken, grace: Duration) {
         let Some(mut receiver) = self.receiver.lock().await.take() else { return };
         let tasks = TaskTracker::new();
         let sweeper = Arc::clone(self);
         tasks.spawn(stop.clone().run_until_cancelled_owned(async move { sweeper.sweep().await }));
+        let keeper = Arc::clone(self);
+        tasks.spawn(stop.clone().run_until_cancelled_owned(async move { keeper.keep().await }));
         let (relay, changes) = mpsc::channel(1);
         let stopping = stop.clone();
         tasks.spawn(async move {
@@ -221,7 +240,7 @@ impl Daemon {
             }
         }
         tasks.wait().await;
-        self.save().await;
+        self.save(Effort::Last).await;
     }
 
     /// One visit, from the errand to the findings.
@@ -281,7 +300,7 @@ impl Daemon {
     }
 
     /// Looks after what happens without any visit: the clock is set, answers become stale, waivers
-    /// end, state is saved.
+    /// end.
     async fn sweep(&self) {
         let mut ticks = time::interval(BETWEEN_SWEEPS);
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
@@ -290,7 +309,16 @@ impl Daemon {
             ticks.tick().await;
             let stepped = steps.stepped(&self.board.clock);
             self.sweep_once(stepped).await;
-            self.save().await;
+        }
+    }
+
+    /// Writes what is known, as it changes.
+    async fn keep(&self) {
+        let mut ticks = time::interval(BETWEEN_SAVES);
+        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.save(Effort::Due).await;
         }
     }
 
@@ -316,27 +344,39 @@ impl Daemon {
     }
 
     /// Writes the state, if anything is new.
-    async fn save(&self) {
+    async fn save(&self, effort: Effort) {
         let Some(store) = self.store.clone() else { return };
-        let snapshot = self.board.findings.snapshot();
+        let (snapshot, now) = (self.board.findings.snapshot(), self.now());
         let version = snapshot.version;
-        if self.saved.load(Ordering::Relaxed) == version {
+        let is_known = self.saved.load(Ordering::Relaxed) == version;
+        if is_known && effort == Effort::Due {
             return;
         }
-        let written = tokio::task::spawn_blocking(move || store.save(&snapshot)).await;
-        let successfully = match written {
-            Ok(Ok(())) => {
-                self.saved.store(version, Ordering::Relaxed);
-                true
-            }
-            Ok(Err(error)) => {
+        let writer = store.clone();
+        let written =
+            tokio::task::spawn_blocking(move || writer.save(&snapshot, now, effort)).await;
+        let written =
+            written.unwrap_or_else(|_| Ok(Written { pending: true, ..Written::default() }));
+        // What waits for its time is looked at again though nothing else changes.
+        let done = matches!(written, Ok(Written { pending: false, .. }));
+        self.saved.store(if done { version } else { UNSAVED }, Ordering::Relaxed);
+        self.tell_save(written.err().map(|error| error.to_string()));
+        self.board.telemetry.state_bytes(store.written());
+    }
+
+    /// Says when the state can no longer be written, and when it can again: not each time.
+    fn tell_save(&self, trouble: Option<String>) {
+        self.board.telemetry.state_written(trouble.is_none());
+        let mut before = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*before, &trouble) {
+            (Some(_), None) => info!("the state can be written again"),
+            (None, Some(error)) => {
                 // Visits go on: only a restart would notice.
-                error!(%error, "the state could not be written");
-                false
+                error!(error, "the state could not be written; it is tried again");
             }
-            Err(_) => false,
-        };
-        self.board.telemetry.state_written(successfully);
+            _ => {}
+        }
+        *before = trouble;
     }
 }
 
@@ -390,6 +430,10 @@ const CHANGES_WAITING: usize = 64;
 /// One may wait for a disk while the next finds other files; a flood of requests finds no more room.
 const LOADS_AT_ONCE: usize = 4;
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(15);
+/// How soon a change is on disk.
+const BETWEEN_SAVES: Duration = Duration::from_secs(2);
+/// No version of the findings.
+const UNSAVED: u64 = u64::MAX;
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,7 @@ use crate::{
     config::{Config, Fingerprint, TargetConfig},
     findings::{Expected, ExpectedProbe},
     revision::Watch,
+    store::{Remembered, RememberedProbe},
     telemetry::VERSION,
     visit::Errand,
 };
@@ -153,6 +154,23 @@ impl Plan {
                 .collect(),
         });
         expected.collect()
+    }
+
+    /// What its probes remember.
+    pub fn remembered(&self) -> Vec<Remembered> {
+        let remembered = self.targets.iter().map(|planned| Remembered {
+            target: planned.target.name.clone(),
+            probes: planned
+                .errands
+                .iter()
+                .map(|errand| RememberedProbe {
+                    name: Arc::clone(&errand.probe),
+                    observes: errand.identity,
+                    memory: Arc::clone(&errand.memory),
+                })
+                .collect(),
+        });
+        remembered.collect()
     }
 
     /// Every errand.

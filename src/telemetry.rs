@@ -23,6 +23,7 @@ pub struct Telemetry {
     reload_success: Gauge,
     reloads_in_progress: Gauge,
     state_write_successful: Gauge,
+    state_written: IntCounter,
 }
 
 impl Telemetry {
@@ -84,6 +85,10 @@ impl Telemetry {
                 "gonogo_state_last_write_successful",
                 "Whether the state that survives a restart could last be written; 1 where none is kept.",
             )?,
+            state_written: IntCounter::new(
+                "gonogo_state_written_bytes_total",
+                "Bytes written to files of the state that survives a restart.",
+            )?,
             registry,
         };
         let build = GaugeVec::new(
@@ -104,6 +109,7 @@ impl Telemetry {
         registry.register(Box::new(telemetry.reload_success.clone()))?;
         registry.register(Box::new(telemetry.reloads_in_progress.clone()))?;
         registry.register(Box::new(telemetry.state_write_successful.clone()))?;
+        registry.register(Box::new(telemetry.state_written.clone()))?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(telemetry)
     }
@@ -142,6 +148,11 @@ impl Telemetry {
     /// The state was written, or could not be.
     pub fn state_written(&self, successfully: bool) {
         self.state_write_successful.set(f64::from(successfully));
+    }
+
+    /// So many bytes of state were written since the start.
+    pub fn state_bytes(&self, bytes: u64) {
+        self.state_written.inc_by(bytes.saturating_sub(self.state_written.get()));
     }
 
     /// The schedule showed that it is alive.

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use gonogo_probes::contract::{
@@ -14,7 +14,10 @@ use gonogo_probes::contract::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::findings::{Expected, ExpectedProbe, Findings, Reporter, Visited};
+use crate::{
+    findings::{Expected, ExpectedProbe, Findings, Reporter, Visited},
+    store::{Effort, Now, Remembered, Store},
+};
 
 /// A probe that looks at nothing.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -172,4 +175,28 @@ pub(crate) fn door(target: &str) -> Reporter<'_> {
 /// A visit that began in this second and took one.
 pub(crate) fn visit(began: u64) -> Visited {
     Visited::new(at(began), Duration::from_secs(1), Duration::from_mins(1), None)
+}
+
+/// What is known of these targets after gonogo was stopped and started again at `now`.
+pub(crate) fn restarted(findings: &Findings, expected: &[Expected], now: SystemTime) -> Findings {
+    let directory = tempfile::tempdir().expect("a directory");
+    let now = Now { at: now, tick: Instant::now() };
+    let start = |findings: &Findings| {
+        let store = Store::open(directory.path(), now.at).expect("writable");
+        let remembered = expected
+            .iter()
+            .map(|wanted| Remembered { target: wanted.target.name.clone(), probes: Vec::new() });
+        let before = findings.snapshot();
+        let adopted = store.adopt(&before, remembered.collect(), &CATALOGUE, now);
+        assert!(adopted.errors.is_empty(), "{:?}", adopted.errors);
+        (store, adopted.known)
+    };
+    let (store, _) = start(findings);
+    store.save(&findings.snapshot(), now, Effort::Last).expect("written");
+    drop(store);
+    let after = Findings::default();
+    after.expect(expected);
+    let (_, known) = start(&after);
+    after.restore(known);
+    after
 }

@@ -118,7 +118,7 @@ async fn told_to_stop_in_mid_visit_it_ends_in_order() {
     std::io::Write::write_all(&mut stalled, b"GET / HTTP/1.1\r\nHost:").expect("written");
     daemon.signal("TERM");
     assert_eq!(daemon.wait().code(), Some(0));
-    assert!(site.path("state").join("state.json").exists());
+    assert!(site.path("state").join("targets/shop.state").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

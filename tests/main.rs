@@ -14,4 +14,5 @@ mod observatory;
 mod prometheus;
 mod reload;
 mod sinks;
+mod state;
 mod support;

@@ -40,7 +40,8 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, C
         return Ok(Exit::Success);
     }
     start_logging(&options.log);
-    let store = if options.storage_none { None } else { Some(Store::open(&options.storage)?) };
+    let store =
+        if options.storage_none { None } else { Some(Store::open(&options.storage, clock.now())?) };
     let external = options.listen.external_url.as_ref();
     let daemon = Arc::new(Daemon::new(catalogue, path, external, store, clock)?);
     let service = Service {
@@ -106,6 +107,8 @@ impl Service {
         let limits = daemon.limits();
         let visiting = stop.clone();
         tasks.spawn(async move { visits.run(limits, visiting, grace).await });
+        // Heard or not, it no longer ends us: a limit on the size of files is an error of the write.
+        let _limits = signal(SignalKind::from_raw(SIGXFSZ));
         tasks.close();
         daemon.board.set_ready(true);
         info!(addresses = addresses.join(","), "gonogo is ready");
@@ -233,3 +236,5 @@ pub(super) fn start_logging(log: &Log) {
 
 /// What is left to do after the grace period: writing the state.
 const SLACK: Duration = Duration::from_secs(5);
+/// Sent to who writes beyond a limit on the size of files; the same on every system gonogo runs on.
+const SIGXFSZ: i32 = 25;

@@ -272,13 +272,9 @@ impl World {
             Event::Step(by) => self.step(by),
             Event::Wait(secs) => self.pass_time(secs),
             Event::Restart(secs) => {
-                let directory = tempfile::tempdir().expect("a directory");
-                let store = crate::store::Store::open(directory.path()).expect("writable");
-                store.save(&self.findings.snapshot()).expect("written");
                 self.pass_time(secs);
-                self.findings = Findings::default();
-                self.findings.expect(&[testing::expecting("shop", self.kind)]);
-                self.findings.restore(store.load(&testing::CATALOGUE).expect("sound"));
+                let expected = [testing::expecting("shop", self.kind)];
+                self.findings = testing::restarted(&self.findings, &expected, self.now());
                 self.sweep();
             }
             Event::Sweep => self.sweep(),

@@ -1,15 +1,18 @@
 //! What is stored of a target's findings, and how it becomes findings again.
 
 use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use gonogo_probes::contract::{
-    Check, Confidence, Finding, GaugeReadings, Item, Kind, Obstacle, Outcome, Reading, Rest,
+    Check, Confidence, Finding, GaugeReadings, Item, Kind, Obstacle, Outcome, Reading, Rest, Saved,
 };
 use serde::{Deserialize, Serialize};
 
+use super::{time::millis, visits::Times};
 use crate::{
     clock::unix,
     findings::{
@@ -18,24 +21,62 @@ use crate::{
     scorecard::Verdict,
 };
 
-/// What every version has said first.
-#[derive(Debug, Deserialize)]
-pub(super) struct Head {
-    pub(super) schema: String,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-pub(super) struct State {
-    pub(super) schema: String,
-    pub(super) targets: Vec<TargetState>,
-}
-
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct TargetState {
-    name: String,
+    pub(super) name: String,
     revision: Option<RevisionState>,
     standing: Option<StandingState>,
     probes: Vec<ProbeState>,
+}
+
+/// What the probes of a target remember.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct MemoryState {
+    pub(super) name: String,
+    pub(super) probes: Vec<ProbeMemory>,
+}
+
+/// What a probe remembers.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct ProbeMemory {
+    pub(super) name: String,
+    pub(super) observes: [u8; 32],
+    pub(super) memory: Saved,
+}
+
+/// The format of a target's findings,
+pub(super) const SCHEMA: &str = "gonogo/state/v2";
+/// and of what its probes remember.
+pub(super) const MEMORY_SCHEMA: &str = "gonogo/memory/v1";
+
+/// When a probe's last visit began and ended.
+pub(super) fn times(probe: &ProbeFindings) -> Option<Times> {
+    let visited = probe.visited.as_ref()?;
+    Some(Times(millis(visited.began), millis(visited.ended)))
+}
+
+/// A number that changes with what a visit came to: outcomes, items and since when, but neither when
+/// the visit was, nor its texts and numbers.
+pub(super) fn digest(probe: &ProbeFindings) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (probe.identity, probe.visited.as_ref().map(is_misdated)).hash(&mut hasher);
+    for answer in &probe.answers {
+        let votes = answer.past.votes.map(|vote| vote.map(|vote| vote.word));
+        let since = (answer.since, answer.past.failing_since);
+        (answer.finding.check.id, since, votes).hash(&mut hasher);
+        for item in &answer.finding.items {
+            (&item.subject, item.outcome).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+/// A number that changes with what else is known of a target.
+pub(super) fn head_digest(revision: Option<&Revision>, standing: Option<&Standing>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    revision.map(|it| (&it.value, it.first_seen)).hash(&mut hasher);
+    standing.map(|it| (it.verdict.as_str(), it.since)).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -139,8 +180,7 @@ impl ProbeState {
             identity: known.identity,
             began_at: Some(unix(visited.began)),
             visited_at: unix(visited.ended),
-            // Seconds since 1970 cannot say when it was.
-            misdated: visited.misdated || visited.ended < UNIX_EPOCH,
+            misdated: is_misdated(visited),
             took: visited.took.as_secs_f64(),
             answers: known.answers.iter().map(AnswerState::of).collect(),
             readings: known
@@ -201,6 +241,20 @@ impl ProbeState {
 }
 
 impl TargetState {
+    /// Takes over when probes were visited again with nothing new to be said.
+    pub(super) fn visited_again(&mut self, visits: &HashMap<String, Times>) {
+        for probe in &mut self.probes {
+            if let Some(Times(began, ended)) = visits.get(&probe.name).copied() {
+                (probe.began_at, probe.visited_at) = (Some(seconds(began)), seconds(ended));
+                for answer in &mut probe.answers {
+                    if let Some(latest) = answer.votes.first_mut() {
+                        latest.at = seconds(ended);
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn restore(self, catalogue: &'static [Kind]) -> Restored {
         Restored {
             target: self.name,
@@ -289,6 +343,16 @@ impl ItemState {
             replay: self.replay,
         }
     }
+}
+
+/// Whether it cannot be told when a visit was; seconds since 1970 cannot say it of earlier ones.
+fn is_misdated(visited: &Visited) -> bool {
+    visited.misdated || visited.ended < UNIX_EPOCH
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact for three hundred thousand years")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1e3
 }
 
 /// A moment, from seconds since 1970; `None` for what no clock could have told.

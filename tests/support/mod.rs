@@ -183,6 +183,23 @@ impl Daemon {
         assert!(sent.expect("kill runs").success());
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a machine that fails would, in the middle of whatever it does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it can be waited for");
+    }
+
+    /// All it said, once it has ended.
+    pub(crate) fn rest(&mut self) -> Vec<String> {
+        self.said.extend(self.lines.iter());
+        self.said.clone()
+    }
+
     /// Waits for the end.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         wait_until("the daemon to end", || self.child.try_wait().expect("it can be waited for"))
