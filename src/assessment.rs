@@ -8,7 +8,7 @@ use std::{
 use gonogo_probes::contract::{Check, Finding, Item, Obstacle, Outcome, Rest};
 
 use crate::{
-    findings::{ProbeFindings, Stale, TargetFindings},
+    findings::{Beginnings, ProbeFindings, Stale, TargetFindings},
     policy::{Attestation, Policy, Status, Waiver},
     scorecard::{Scorecard, weigh},
 };
@@ -73,6 +73,8 @@ pub struct Line<'a> {
     pub since: Option<SystemTime>,
     /// Its parts; empty where the answer is stale.
     pub items: &'a [Item],
+    /// Since when each of them has been so.
+    pub beginnings: &'a Beginnings,
     /// The waiver that covers the fail; the one that ends first, if several cover its items.
     pub waiver: Option<&'a Waiver>,
     /// Every waiver that covers something of the finding, whether or not that decides.
@@ -125,6 +127,7 @@ pub fn assess<'a>(
                     Some(Stale::Misdated) => None,
                 },
                 items: if stale.is_some() { &[] } else { &answer.finding.items },
+                beginnings: &answer.beginnings,
                 rest: if stale.is_some() { Rest::default() } else { answer.finding.rest },
                 waiver: match status {
                     Status::Waived => used.iter().copied().min_by_key(|waiver| waiver.expires),

@@ -183,6 +183,8 @@ pub struct ItemReport {
     pub status: &'static str,
     /// What was seen, or for `skip` the reason, or for `unknown` what was in the way.
     pub seen: String,
+    /// Since when this subject has had this answer: RFC 3339, UTC; `null` before the first visit.
+    pub since: Option<String>,
     /// A command that shows the same thing again; `null` where there is none.
     pub replay: Option<String>,
 }
@@ -319,7 +321,12 @@ fn finding(line: &Line<'_>) -> FindingReport {
             _ => None,
         },
         since: line.since.map(rfc3339),
-        items: line.items.iter().map(|item| ItemReport::of(item, line)).collect(),
+        items: line
+            .items
+            .iter()
+            .zip(0..)
+            .map(|(item, place)| ItemReport::of(item, line.beginnings.since(place), line))
+            .collect(),
         rest: line.rest,
         waiver: line.waiver.map(WaiverReport::from),
         waivers: line.waivers.iter().copied().map(WaiverReport::from).collect(),
@@ -352,12 +359,13 @@ impl From<&Waiver> for WaiverReport {
 }
 
 impl ItemReport {
-    fn of(item: &Item, line: &Line<'_>) -> Self {
+    fn of(item: &Item, since: Option<SystemTime>, line: &Line<'_>) -> Self {
         let is_waived = line.waiver_of(item).is_some_and(|waiver| waiver.subject.is_some());
         Self {
             subject: item.subject.clone(),
             status: if is_waived { "waived" } else { Outcome::as_str(item.outcome) },
             seen: item.seen.clone(),
+            since: since.map(rfc3339),
             replay: item.replay.clone(),
         }
     }

@@ -4,7 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use gonogo_probes::contract::{Finding, Item, Obstacle, Outcome, Settles};
 
-use super::visited::{Visited, stale};
+use super::{
+    items::Beginnings,
+    visited::{Visited, stale},
+};
 
 /// The answer to one check that is believed at the moment.
 #[derive(Clone, Debug)]
@@ -16,6 +19,8 @@ pub struct Answer {
     ///
     /// A fail keeps its beginning while something is in the way of seeing it.
     pub since: Option<SystemTime>,
+    /// Since when each of its items has been so.
+    pub beginnings: Beginnings,
     /// What came before.
     pub past: Past,
 }
@@ -52,13 +57,13 @@ impl Answer {
     pub(super) fn pending(check: &'static gonogo_probes::contract::Check) -> Self {
         let pending = Obstacle::Pending.because("the first visit has not ended yet");
         let finding = Finding::of(check, vec![Item::unknown("", &pending)]);
-        Self { finding, since: None, past: Past::default() }
+        Self { finding, since: None, beginnings: Beginnings::default(), past: Past::default() }
     }
 
     /// An answer as it was stored.
-    pub fn restored(finding: Finding, since: Option<SystemTime>) -> Self {
+    pub fn restored(finding: Finding, since: Option<SystemTime>, beginnings: Beginnings) -> Self {
         let failing_since = since.filter(|_| matches!(finding.outcome, Outcome::Fail(_)));
-        Self { finding, since, past: Past { failing_since, votes: [None; 2] } }
+        Self { finding, since, beginnings, past: Past { failing_since, votes: [None; 2] } }
     }
 
     /// The same with what came before, where that was stored too.
@@ -107,7 +112,9 @@ impl Answer {
             Outcome::Fail(_) if !confirmed => Weight::Half,
             _ => Weight::Whole,
         };
-        (Self { finding, since: Some(since), past: Past { failing_since, votes } }, weight)
+        let beginnings = self.beginnings.after(&self.finding.items, &finding.items, visited.began);
+        let past = Past { failing_since, votes };
+        (Self { finding, since: Some(since), beginnings, past }, weight)
     }
 }
 
@@ -267,6 +274,7 @@ mod tests {
             since: Some(at(9000)),
             past: Past { failing_since: Some(at(9000)), ..Past::default() },
             finding: Finding::of(&STEADY, vec![item('f')]),
+            beginnings: Beginnings::default(),
         };
         let visited = Visited::new(at(1000), Duration::ZERO, FOR, None);
         let after = answer.after(Finding::of(&STEADY, vec![item('f')]), &visited, FOR).0;

@@ -1,6 +1,7 @@
 //! The latest report of every target and probe. One owner; everybody else reads snapshots.
 
 mod answer;
+mod items;
 mod probe;
 mod snapshot;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use std::{
 use gonogo_probes::contract::Report;
 
 pub use answer::{Answer, Past, Vote};
+pub use items::{Beginning, Beginnings};
 pub use probe::{ProbeFindings, Settled};
 use snapshot::same_probe;
 pub use snapshot::{

@@ -16,7 +16,8 @@ use super::{time::millis, visits::Times};
 use crate::{
     clock::unix,
     findings::{
-        Answer, Past, ProbeFindings, Restored, Revision, Standing, TargetFindings, Visited, Vote,
+        Answer, Beginning, Beginnings, Past, ProbeFindings, Restored, Revision, Standing,
+        TargetFindings, Visited, Vote,
     },
     scorecard::Verdict,
 };
@@ -67,6 +68,10 @@ pub(super) fn digest(probe: &ProbeFindings) -> u64 {
         for item in &answer.finding.items {
             (&item.subject, item.outcome).hash(&mut hasher);
         }
+        for it in &answer.beginnings.items {
+            (it.since, it.failing_since).hash(&mut hasher);
+        }
+        answer.beginnings.unseen.hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -118,6 +123,9 @@ struct AnswerState {
     items: Vec<ItemState>,
     #[serde(default)]
     rest: Rest,
+    /// Fails that could not be looked at the last time, by subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unseen: Vec<(String, f64)>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -129,6 +137,8 @@ struct VoteState {
 #[derive(Debug, Deserialize, Serialize)]
 struct ItemState {
     subject: String,
+    since: Option<f64>,
+    failing_since: Option<f64>,
     #[serde(flatten)]
     outcome: OutcomeState,
     seen: String,
@@ -283,15 +293,31 @@ impl AnswerState {
             votes: known.past.votes.iter().flatten().map(VoteState::of).collect(),
             check: known.finding.check.id.to_owned(),
             since: known.since.map(unix),
-            items: known.finding.items.iter().map(ItemState::of).collect(),
+            items: known
+                .finding
+                .items
+                .iter()
+                .enumerate()
+                .map(|(place, item)| ItemState::of(item, known.beginnings.items.get(place)))
+                .collect(),
+            unseen: known
+                .beginnings
+                .unseen
+                .iter()
+                .map(|(subject, since)| (subject.clone(), unix(*since)))
+                .collect(),
             rest: known.finding.rest,
         }
     }
 
     fn restore(self, check: &'static Check) -> Answer {
+        let beginnings = Beginnings {
+            items: self.items.iter().map_while(ItemState::beginning).collect(),
+            unseen: self.unseen.into_iter().map(|(it, since)| (it, moment(since))).collect(),
+        };
         let items = self.items.into_iter().map(ItemState::restore).collect();
         let finding = Finding { rest: self.rest, ..Finding::of(check, items) };
-        Answer::restored(finding, self.since.map(moment))
+        Answer::restored(finding, self.since.map(moment), beginnings)
     }
 }
 
@@ -316,8 +342,15 @@ impl VoteState {
 }
 
 impl ItemState {
-    fn of(item: &Item) -> Self {
+    fn beginning(&self) -> Option<Beginning> {
+        let since = moment(self.since?);
+        Some(Beginning { since, failing_since: self.failing_since.map(moment) })
+    }
+
+    fn of(item: &Item, beginning: Option<&Beginning>) -> Self {
         Self {
+            since: beginning.map(|it| unix(it.since)),
+            failing_since: beginning.and_then(|it| it.failing_since).map(unix),
             subject: item.subject.clone(),
             outcome: match item.outcome {
                 Outcome::Pass => OutcomeState::Pass,

@@ -161,6 +161,8 @@ fn findings_survive_a_restart() {
     assert_eq!(after.answers[0].finding.items, before.answers[0].finding.items);
     assert_eq!(after.answers[0].since, before.answers[0].since);
     assert_eq!(after.answers[0].past, before.answers[0].past);
+    assert_eq!(after.answers[0].beginnings, before.answers[0].beginnings);
+    assert!(after.answers[0].beginnings.since(0).is_some());
     let visited = |it: &crate::findings::ProbeFindings| {
         it.visited.as_ref().map(|it| (it.began, it.ended, it.took, it.misdated))
     };
