@@ -94,6 +94,7 @@ fn expected(target: usize, kind: &'static Kind) -> Expected {
             kind,
             identity: [0; 32],
             interval: Some(Duration::from_mins(1)),
+            ordinary: Some(gonogo_probes::contract::Footprint::Passive),
         }],
         requests: Arc::default(),
     }

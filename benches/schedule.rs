@@ -38,6 +38,8 @@ impl Witness for Lags {
     fn skipped(&self, slots: u64) {
         assert_eq!(slots, 0, "slots were skipped");
     }
+
+    fn deferred(&self, _: u64) {}
 }
 
 async fn ours() -> Vec<Duration> {

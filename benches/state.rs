@@ -150,6 +150,7 @@ fn expected(name: &str, kinds: &[&'static Kind]) -> Expected {
                 kind,
                 identity: [0; 32],
                 interval: Some(Duration::from_mins(1)),
+                ordinary: Some(gonogo_probes::contract::Footprint::Passive),
             })
             .collect(),
         requests: Arc::default(),

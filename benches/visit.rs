@@ -13,7 +13,7 @@ use crate::support::{cpu, median, tell};
 use gonogo::{board::Board, clock::Clock, config, findings::Settled, plan::Planner, visit::Errand};
 use gonogo_probes::{
     CATALOGUE,
-    contract::{net, specimen::Pki},
+    contract::{Progress, net, specimen::Pki},
 };
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
@@ -106,7 +106,8 @@ impl Bench {
         at_once(visits, || {
             let (board, errand) = (Arc::clone(&self.board), Arc::clone(&self.errand));
             async move {
-                let (visited, report) = errand.run(&board.clock, &board.telemetry).await;
+                let (visited, report) =
+                    errand.run(&board.clock, &board.telemetry, Progress::default()).await;
                 assert!(report.obstructed.is_none(), "{:?}", report.obstructed);
                 let settled = board.findings.record(errand.reporter(), visited, report);
                 assert_eq!(settled, Some(Settled::Yes));

@@ -8,7 +8,7 @@ use std::{
 use gonogo_probes::contract::{Check, Finding, Item, Obstacle, Outcome, Rest};
 
 use crate::{
-    findings::{Beginnings, ProbeFindings, Stale, TargetFindings},
+    findings::{Answer, Beginnings, ProbeFindings, Stale, TargetFindings},
     policy::{Attestation, Policy, Status, Waiver},
     scorecard::{Scorecard, weigh},
 };
@@ -105,7 +105,7 @@ pub fn assess<'a>(
         }
     }
     for probe in &target.probes {
-        let (stale, stale_at) = (probe.stale(now), probe.stale_at());
+        let (stale_now, stale_at) = (probe.stale(target.aged_to(now)), probe.stale_at());
         horizon.watch(stale_at);
         // A date ahead is reached in the end, unless it is doubted before.
         horizon.watch(probe.visited.as_ref().map(|visited| visited.ended));
@@ -113,8 +113,10 @@ pub fn assess<'a>(
             let check = answer.finding.check;
             let covering = waivers.iter().copied().filter(|waiver| waiver.check == check.id);
             let covering: Vec<&Waiver> = covering.collect();
-            let (status, used) = match stale {
-                Some(_) => (Status::Unknown(Obstacle::Stale), Vec::new()),
+            horizon.watch(answer.held.map(|held| held.until));
+            let (stale, missing) = believed(answer, stale_now, rulings.policy.names(check), now);
+            let (status, used) = match missing {
+                Some(status) => (status, Vec::new()),
                 None => accepted(&answer.finding, &covering),
             };
             lines.push(Line {
@@ -125,6 +127,7 @@ pub fn assess<'a>(
                     None => answer.since,
                     Some(Stale::Old(_)) => stale_at,
                     Some(Stale::Misdated) => None,
+                    Some(Stale::Expired) => answer.held.map(|held| held.until),
                 },
                 items: if stale.is_some() { &[] } else { &answer.finding.items },
                 beginnings: &answer.beginnings,
@@ -147,6 +150,23 @@ pub fn assess<'a>(
     let idle = waivers.into_iter().filter(|waiver| is_idle(waiver, &lines)).collect();
     let (part, holds_until) = (None, horizon.next);
     Assessment { target, lines, card, attestations, part, idle, holds_until }
+}
+
+/// Why an answer is not believed, and its status then; `(None, None)` where it is.
+fn believed(
+    answer: &Answer,
+    stale: Option<Stale>,
+    is_required: bool,
+    now: SystemTime,
+) -> (Option<Stale>, Option<Status>) {
+    // An answer that only an experiment gives is not missing unless somebody wants it.
+    let missing = |obstacle| if is_required { Status::Unknown(obstacle) } else { Status::Skip };
+    match answer.held {
+        Some(held) if held.counts(now) => (None, None),
+        Some(_) => (Some(Stale::Expired), Some(missing(Obstacle::Stale))),
+        None if answer.finding.not_asked => (None, Some(missing(Obstacle::NotAsked))),
+        None => (stale, stale.map(|_| Status::Unknown(Obstacle::Stale))),
+    }
 }
 
 /// A finding's status under the waivers that cover its check, and those that cover something of it: the
@@ -265,7 +285,13 @@ impl Line<'_> {
                 return "the last answer is dated later than now; the clock was set back"
                     .to_owned();
             }
+            Some(Stale::Expired) => {
+                return "made on demand; the last answer no longer counts".to_owned();
+            }
             None => {}
+        }
+        if self.status == Status::Unknown(Obstacle::NotAsked) {
+            return "policy.required names it, and no experiment was made yet".to_owned();
         }
         let word = match self.status {
             Status::Waived => "fail",

@@ -2,6 +2,7 @@
 //! web listener reads it; the daemon writes it.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +13,7 @@ use std::{
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use gonogo_probes::contract::Kind;
+use gonogo_probes::contract::{Kind, Progress};
 
 use crate::{
     assessment::Rulings,
@@ -36,6 +37,8 @@ pub struct Board {
     pub telemetry: Telemetry,
     /// What time it is.
     pub clock: Clock,
+    /// What visits under way say they are doing.
+    doing: Mutex<HashMap<(String, String), Progress>>,
     rulings: ArcSwap<Rulings>,
     configuration: ArcSwap<String>,
     ready: AtomicBool,
@@ -66,12 +69,34 @@ impl Board {
             findings: Findings::default(),
             telemetry: Telemetry::new()?,
             clock,
+            doing: Mutex::default(),
             rulings: ArcSwap::default(),
             configuration: ArcSwap::default(),
             ready: AtomicBool::new(false),
             renderer: Renderer::new(catalogue),
             rendered: Mutex::default(),
         })
+    }
+
+    /// Where a visit that begins now says what it is doing.
+    pub fn progress(&self, target: &str, probe: &str) -> Progress {
+        let progress = Progress::default();
+        let mut doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);
+        doing.retain(|_, progress| progress.is_shared());
+        doing.insert((target.to_owned(), probe.to_owned()), progress.clone());
+        progress
+    }
+
+    /// What the visits of a target that are under way say they are doing, by probe.
+    pub fn doing(&self, target: &str) -> Vec<(String, String)> {
+        let doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_target = doing.iter().filter(|((name, _), _)| name == target);
+        let under_way = of_target.filter(|(_, progress)| progress.is_shared());
+        let mut said: Vec<(String, String)> = under_way
+            .filter_map(|((_, probe), progress)| Some((probe.clone(), progress.last()?.1)))
+            .collect();
+        said.sort();
+        said
     }
 
     /// What people decided, as last loaded.

@@ -34,6 +34,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+pub mod experiments;
 pub mod export;
 pub mod findings;
 pub mod plan;

@@ -103,8 +103,13 @@ impl Planner {
                     shared: Arc::clone(&way.shared),
                     interval: probe.interval,
                     deadline: probe.deadline,
-                    footprint: probe.footprint,
+                    ordinary: probe.ordinary,
                     requests: probe.requests,
+                    allowed: probe
+                        .experiment
+                        .as_ref()
+                        .is_some_and(|experiment| target.allow.contains(&experiment.footprint)),
+                    experiment: probe.experiment.clone(),
                     identity: probe.identity(target),
                     revision: way.revision.clone(),
                 })
@@ -150,6 +155,7 @@ impl Plan {
                     kind: errand.kind,
                     identity: errand.identity,
                     interval: errand.interval,
+                    ordinary: errand.ordinary,
                 })
                 .collect(),
         });

@@ -54,6 +54,8 @@ pub trait Witness {
     fn started(&self, lag: Duration);
     /// Slots passed without a visit.
     fn skipped(&self, slots: u64);
+    /// Slots passed without a visit because an experiment had the target to itself.
+    fn deferred(&self, slots: u64);
     /// The schedule is alive.
     fn beat(&self) {}
 }
@@ -67,6 +69,22 @@ pub enum Change<T> {
     /// Every slot of this target is due at once, besides its turn: what was found there is about
     /// something that is no longer deployed.
     Hurry(String),
+    /// The slot of this target and probe is due at once, besides its turn.
+    HurryOne((String, String)),
+    /// Something is done once, such as an experiment. If it must be alone, it waits until no visit of
+    /// the target is under way, and holds the target's other visits back until it has ended.
+    Once(Once<T>),
+}
+
+/// Something to be done once.
+#[derive(Debug)]
+pub struct Once<T> {
+    /// The target.
+    pub target: String,
+    /// Whether no other visit of the target may be under way meanwhile.
+    pub alone: bool,
+    /// What a visit needs.
+    pub what: T,
 }
 
 /// Starts visits when they are due, until the sender of `changes` is dropped; then waits for those
@@ -95,6 +113,7 @@ pub async fn run<T, F>(
             who.insert(task.id(), departure.ticket);
         }
         witness.skipped(std::mem::take(&mut timetable.skipped));
+        witness.deferred(std::mem::take(&mut timetable.deferred));
         if last_beat.is_none_or(|last| now.duration_since(last) >= BETWEEN_BEATS) {
             last_beat = Some(now);
             witness.beat();
@@ -119,6 +138,8 @@ pub async fn run<T, F>(
                     timetable.replace(slots, Instant::now());
                 }
                 Some(Change::Hurry(target)) => timetable.hurry(&target, Instant::now()),
+                Some(Change::HurryOne(key)) => timetable.hurry_one(&key, Instant::now()),
+                Some(Change::Once(once)) => timetable.once(once, Instant::now()),
                 None => break,
             },
         }
@@ -138,7 +159,21 @@ pub struct Timetable<T> {
     on_target: HashMap<String, usize>,
     under_way: usize,
     skipped: u64,
+    deferred: u64,
+    /// What is done once and waits, first come first served.
+    once: VecDeque<(Once<T>, Instant)>,
+    /// Targets that something has to itself, or waits to have.
+    held: HashMap<String, Hold>,
     last_id: u64,
+}
+
+/// What has a target to itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hold {
+    /// How many wait for it or have it.
+    by: usize,
+    /// Whether one of them is under way.
+    taken: bool,
 }
 
 #[derive(Debug)]
@@ -179,8 +214,16 @@ pub struct Departure<T> {
 /// Names a visit under way.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Ticket {
-    stop: u64,
+    kind: TicketKind,
     target: String,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum TicketKind {
+    /// A visit of this slot.
+    Slot(u64),
+    /// Something that is done once.
+    Once { alone: bool },
 }
 
 impl<T: Clone> Timetable<T> {
@@ -196,6 +239,9 @@ impl<T: Clone> Timetable<T> {
             on_target: HashMap::new(),
             under_way: 0,
             skipped: 0,
+            deferred: 0,
+            once: VecDeque::new(),
+            held: HashMap::new(),
             last_id: 0,
         }
     }
@@ -234,14 +280,25 @@ impl<T: Clone> Timetable<T> {
     /// Makes every slot of a target due at once, besides its turn; where a visit is under way, as soon
     /// as it has ended.
     pub fn hurry(&mut self, target: &str, now: Instant) {
-        for id in self.of_target.get(target).into_iter().flatten() {
-            let Some(stop) = self.stops.get_mut(id) else { continue };
-            if stop.is_running() {
-                stop.hurried = true;
-            } else {
-                stop.recheck = Some(now);
-                self.due.push(stop.entry(*id));
-            }
+        for id in self.of_target.get(target).cloned().unwrap_or_default() {
+            self.hurry_stop(id, now);
+        }
+    }
+
+    /// The same for one slot.
+    pub fn hurry_one(&mut self, key: &(String, String), now: Instant) {
+        if let Some(id) = self.places.get(key).copied() {
+            self.hurry_stop(id, now);
+        }
+    }
+
+    fn hurry_stop(&mut self, id: u64, now: Instant) {
+        let Some(stop) = self.stops.get_mut(&id) else { return };
+        if stop.is_running() {
+            stop.hurried = true;
+        } else {
+            stop.recheck = Some(now);
+            self.due.push(stop.entry(id));
         }
     }
 
@@ -256,16 +313,48 @@ impl<T: Clone> Timetable<T> {
         }
     }
 
+    /// Takes in something to be done once, as soon as it may.
+    pub fn once(&mut self, once: Once<T>, now: Instant) {
+        if once.alone {
+            self.held.entry(once.target.clone()).or_default().by += 1;
+        }
+        self.once.push_back((once, now));
+    }
+
+    /// What is done once and may start. Room for it is always made: it is rare, and somebody waits.
+    fn depart_once(&mut self, now: Instant) -> Option<Departure<T>> {
+        let place = self.once.iter().position(|(once, _)| {
+            let hold = self.held.get(&once.target).copied().unwrap_or_default();
+            let quiet = !self.on_target.contains_key(&once.target);
+            !hold.taken && (quiet || !once.alone)
+        })?;
+        let (once, since) = self.once.remove(place)?;
+        if let Some(hold) = self.held.get_mut(&once.target).filter(|_| once.alone) {
+            hold.taken = true;
+        }
+        self.under_way += 1;
+        *self.on_target.entry(once.target.clone()).or_insert(0) += 1;
+        Some(Departure {
+            ticket: Ticket { kind: TicketKind::Once { alone: once.alone }, target: once.target },
+            what: once.what,
+            lag: now.saturating_duration_since(since),
+        })
+    }
+
     /// A visit that is due by `now` and for which there is room. Call until there is none.
     pub fn depart(&mut self, now: Instant) -> Option<Departure<T>> {
         self.queue_up(now);
+        if let Some(departure) = self.depart_once(now) {
+            return Some(departure);
+        }
         if self.under_way >= self.limits.overall {
             return None;
         }
         let place = self.waiting.iter().position(|id| {
             let target = self.stops.get(id).map(|stop| stop.slot.key.0.as_str());
+            let held = target.is_some_and(|target| self.held.contains_key(target));
             let busy = target.and_then(|target| self.on_target.get(target)).copied();
-            busy.unwrap_or(0) < self.limits.per_target
+            !held && busy.unwrap_or(0) < self.limits.per_target
         })?;
         let id = self.waiting.remove(place)?;
         let stop = self.stops.get_mut(&id)?;
@@ -275,7 +364,7 @@ impl<T: Clone> Timetable<T> {
         let target = stop.slot.key.0.clone();
         *self.on_target.entry(target.clone()).or_insert(0) += 1;
         Some(Departure {
-            ticket: Ticket { stop: id, target },
+            ticket: Ticket { kind: TicketKind::Slot(id), target },
             what: stop.slot.what.clone(),
             lag: now.saturating_duration_since(since),
         })
@@ -290,7 +379,14 @@ impl<T: Clone> Timetable<T> {
                 self.on_target.remove(&ticket.target);
             }
         }
-        let Some(stop) = self.stops.get_mut(&ticket.stop) else { return };
+        let id = match ticket.kind {
+            TicketKind::Slot(id) => id,
+            TicketKind::Once { alone } => {
+                self.release(&ticket.target, alone, now);
+                return;
+            }
+        };
+        let Some(stop) = self.stops.get_mut(&id) else { return };
         let State::Running { since } = stop.state else { return };
         stop.state = State::Idle;
         let recovered = settled == Settled::Yes && stop.unsettled > 0;
@@ -308,10 +404,27 @@ impl<T: Clone> Timetable<T> {
         if std::mem::take(&mut stop.hurried) {
             stop.recheck = Some(now);
         }
-        let entry = stop.entry(ticket.stop);
+        let entry = stop.entry(id);
         self.due.push(entry);
         if recovered {
             self.recheck_the_rest(&ticket.target, now);
+        }
+    }
+
+    /// Gives a target back to its ordinary visits, once nothing has it to itself or waits to.
+    fn release(&mut self, target: &str, alone: bool, now: Instant) {
+        let Some(hold) = self.held.get_mut(target).filter(|_| alone) else { return };
+        hold.taken = false;
+        hold.by = hold.by.saturating_sub(1);
+        if hold.by > 0 {
+            return;
+        }
+        self.held.remove(target);
+        // They were held back, which is no lateness of the schedule.
+        for id in self.of_target.get(target).into_iter().flatten() {
+            if let Some(Stop { state: State::Waiting { since }, .. }) = self.stops.get_mut(id) {
+                *since = now;
+            }
         }
     }
 
@@ -330,19 +443,21 @@ impl<T: Clone> Timetable<T> {
             let Some(stop) = self.stops.get_mut(&id).filter(|stop| stop.stamp == stamp) else {
                 continue;
             };
+            let held = self.held.contains_key(&stop.slot.key.0);
+            let passed = if held { &mut self.deferred } else { &mut self.skipped };
             let is_recheck = stop.recheck.take().is_some_and(|recheck| recheck == at);
             if !is_recheck {
                 // The slot itself, and those that passed while the machine slept or was busy.
                 let missed = now.duration_since(at).as_nanos() / stop.slot.interval.as_nanos();
                 let missed = u32::try_from(missed).unwrap_or(u32::MAX - 1);
                 stop.regular = at + stop.slot.interval.saturating_mul(missed + 1);
-                self.skipped += u64::from(missed);
+                *passed += u64::from(missed);
             }
             if stop.state == State::Idle {
                 stop.state = State::Waiting { since: at };
                 self.waiting.push_back(id);
             } else if !is_recheck {
-                self.skipped += 1;
+                *passed += 1;
             }
             let entry = stop.entry(id);
             self.due.push(entry);
@@ -474,6 +589,56 @@ mod tests {
         assert!(table.depart(now).is_none());
         table.arrive(&first.ticket, Settled::Yes, now);
         assert!(table.depart(now).is_some());
+    }
+
+    fn alone(target: &str) -> Once<&'static str> {
+        Once { target: target.to_owned(), alone: true, what: "experiment" }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_experiment_waits_for_quiet_and_holds_the_targets_visits_back() {
+        let slots = vec![slot("a", "x", MINUTE), slot("a", "y", MINUTE), slot("b", "x", MINUTE)];
+        let (mut table, now) = table(slots, Limits { overall: 10, per_target: 1 });
+        let first: Vec<_> = std::iter::from_fn(|| table.depart(now)).collect();
+        let on_a = first.iter().find(|visit| visit.ticket.target == "a").expect("due");
+        table.once(alone("a"), now);
+        assert!(table.depart(now).is_none(), "a visit of the target is under way");
+        table.arrive(&on_a.ticket, Settled::Yes, now);
+        let experiment = table.depart(now).expect("quiet");
+        assert_eq!(experiment.what, "experiment");
+        assert!(table.depart(now).is_none(), "its other visits are held back");
+
+        let later = now + 5 * MINUTE;
+        let elsewhere = first.iter().find(|visit| visit.ticket.target == "b").expect("due");
+        table.arrive(&elsewhere.ticket, Settled::Yes, later);
+        assert_eq!(table.depart(later).expect("not held").ticket.target, "b");
+        assert!(table.deferred >= 9, "{} slots of two probes in five minutes", table.deferred);
+
+        table.arrive(&experiment.ticket, Settled::Yes, later);
+        let after = table.depart(later).expect("given back");
+        assert_eq!((after.ticket.target.as_str(), after.lag), ("a", Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn experiments_of_a_target_follow_each_other() {
+        let (mut table, now) = table(vec![slot("a", "x", MINUTE)], Limits::default());
+        table.once(alone("a"), now);
+        table.once(alone("a"), now);
+        let first = table.depart(now).expect("quiet");
+        assert!(table.depart(now).is_none());
+        table.arrive(&first.ticket, Settled::Yes, now);
+        let second = table.depart(now).expect("the next");
+        assert_eq!(second.what, "experiment", "before any visit");
+        table.arrive(&second.ticket, Settled::Yes, now);
+        assert_eq!(table.depart(now).expect("given back").what, "visit");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_need_not_be_alone_holds_nothing_back() {
+        let (mut table, now) = table(vec![slot("a", "x", MINUTE)], Limits::default());
+        table.once(Once { alone: false, ..alone("a") }, now);
+        assert_eq!(table.depart(now).expect("at once").what, "experiment");
+        assert_eq!(table.depart(now).expect("beside it").what, "visit");
     }
 
     #[tokio::test(start_paused = true)]
@@ -697,6 +862,8 @@ mod tests {
         fn skipped(&self, slots: u64) {
             self.skipped.fetch_add(slots, Ordering::Relaxed);
         }
+
+        fn deferred(&self, _: u64) {}
     }
 
     #[tokio::test(start_paused = true)]

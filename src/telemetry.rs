@@ -17,6 +17,8 @@ pub struct Telemetry {
     visits: IntCounterVec,
     schedule_lag: Histogram,
     visits_skipped: IntCounter,
+    visits_deferred: IntCounter,
+    experiments: IntCounterVec,
     last_beat: Gauge,
     targets_configured: Gauge,
     reload_successful: Gauge,
@@ -61,6 +63,17 @@ impl Telemetry {
                 "gonogo_visits_skipped_total",
                 "Slots that passed without a visit, because the one before still ran or waited.",
             )?,
+            visits_deferred: IntCounter::new(
+                "gonogo_visits_deferred_total",
+                "Slots that passed without a visit, because an experiment had the target to itself.",
+            )?,
+            experiments: IntCounterVec::new(
+                Opts::new(
+                    "gonogo_experiments_total",
+                    "Experiments, by what became of them: made, and what they changed was put back (restored) or not; refused; or their window was missed.",
+                ),
+                &["probe", "result"],
+            )?,
             last_beat: Gauge::new(
                 "gonogo_schedule_last_beat_timestamp_seconds",
                 "Unix time at which the schedule last showed that it is alive.",
@@ -103,6 +116,8 @@ impl Telemetry {
         registry.register(Box::new(telemetry.visits.clone()))?;
         registry.register(Box::new(telemetry.schedule_lag.clone()))?;
         registry.register(Box::new(telemetry.visits_skipped.clone()))?;
+        registry.register(Box::new(telemetry.visits_deferred.clone()))?;
+        registry.register(Box::new(telemetry.experiments.clone()))?;
         registry.register(Box::new(telemetry.last_beat.clone()))?;
         registry.register(Box::new(telemetry.targets_configured.clone()))?;
         registry.register(Box::new(telemetry.reload_successful.clone()))?;
@@ -118,6 +133,11 @@ impl Telemetry {
     pub fn visited(&self, kind: &str, took: Duration, result: &str) {
         self.visit_duration.with_label_values(&[kind]).observe(took.as_secs_f64());
         self.visits.with_label_values(&[kind, result]).inc();
+    }
+
+    /// Counts an experiment by what became of it.
+    pub fn experimented(&self, kind: &str, result: &str) {
+        self.experiments.with_label_values(&[kind, result]).inc();
     }
 
     /// A load of the configuration begins; it ends when what is returned is dropped.
@@ -173,6 +193,10 @@ impl Witness for Telemetry {
 
     fn skipped(&self, slots: u64) {
         self.visits_skipped.inc_by(slots);
+    }
+
+    fn deferred(&self, slots: u64) {
+        self.visits_deferred.inc_by(slots);
     }
 }
 

@@ -7,9 +7,9 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Dimension, Explains, Finding, Gauge, GaugeReadings, Impact, Item, Kind, Label, Needs,
-    NumberKind, Obstacle, Obstructed, Probe, Reading, Report, Rule, Settles, Target, Visit,
-    specimen::Specimen,
+    Check, Confidence, Dimension, Experiment, Explains, Finding, Footprint, Gauge, GaugeReadings,
+    Impact, Item, Kind, Label, Needs, NumberKind, Obstacle, Obstructed, Probe, Reading, Report,
+    Rule, Settles, Target, Visit, setting::TimeWindow, specimen::Specimen,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -112,8 +112,104 @@ impl Probe for Window {
     }
 }
 
+/// A probe that looks at a fuse, and takes it out in experiments.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Fuse {
+    /// How an experiment ends: `answer`, `error`, `hang` or `panic`.
+    ends: String,
+    /// The file that notes what was done: `out` and `in`.
+    log: String,
+    /// Whether the fuse cannot be put back in.
+    stuck: bool,
+    /// When it is taken out.
+    window: Option<TimeWindow>,
+    /// Whether a new revision has it taken out.
+    on_revision: bool,
+}
+
+impl Fuse {
+    fn note(&self, word: &str) {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&self.log);
+        let written =
+            file.and_then(|mut file| std::io::Write::write_all(&mut file, word.as_bytes()));
+        written.expect("a file to write to");
+    }
+}
+
+impl Probe for Fuse {
+    type Evidence = ();
+
+    const NAME: &'static str = "fuse";
+    const ABOUT: &'static str = "Whether the house stays lit without its fuse.";
+    const NEEDS: Option<Needs> = Some(Needs::passive());
+    const EXPERIMENT: Option<Footprint> = Some(Footprint::Disruptive);
+    const RULES: &'static [Rule<Self>] = &[
+        Rule::new(
+            Check {
+                id: "fuse-missing",
+                fault: "there is no fuse",
+                settles: Settles::AtOnce,
+                ..<Door as Probe>::RULES[0].check
+            },
+            |_, ()| vec![Item::pass("", "there is one")],
+        ),
+        Rule::new(
+            Check {
+                id: "fuse-darkens",
+                fault: "it is dark without the fuse",
+                settles: Settles::AtOnce,
+                ..<Door as Probe>::RULES[0].check
+            },
+            |_, ()| vec![Item::fail(Confidence::Firm, "", "dark")],
+        )
+        .needs(Footprint::Disruptive),
+    ];
+
+    fn experiment(&self, _: &Target) -> Option<Experiment> {
+        let deadline = Duration::from_millis(200);
+        Some(Experiment {
+            window: self.window.clone(),
+            on_revision: self.on_revision,
+            restore_within: Duration::from_secs(5),
+            ..Experiment::new(
+                Footprint::Disruptive,
+                deadline,
+                "takes the fuse out and puts it back",
+            )
+        })
+    }
+
+    async fn observe(&self, visit: &Visit) -> Result<(), Obstructed> {
+        if !visit.is_experiment() {
+            return Ok(());
+        }
+        self.note("out ");
+        match self.ends.as_str() {
+            "error" => Err(Obstacle::Refused.because("the box is locked")),
+            "hang" => std::future::pending().await,
+            "panic" => panic!("a bug"),
+            _ => Ok(()),
+        }
+    }
+
+    async fn restore(&self, _: &Visit) -> Result<(), Obstructed> {
+        if self.stuck {
+            return Err(Obstacle::Refused.because("it does not fit"));
+        }
+        self.note("in ");
+        Ok(())
+    }
+
+    fn specimens() -> Vec<Specimen> {
+        Vec::new()
+    }
+}
+
 pub(crate) static WINDOW: Kind = Kind::of::<Window>();
-pub(crate) static CATALOGUE: [Kind; 2] = [Kind::of::<Door>(), Kind::of::<Window>()];
+pub(crate) static FUSE: Kind = Kind::of::<Fuse>();
+pub(crate) static CATALOGUE: [Kind; 3] =
+    [Kind::of::<Door>(), Kind::of::<Window>(), Kind::of::<Fuse>()];
 
 /// A report that answers the kind's first check with `items`.
 pub(crate) fn report(kind: &Kind, items: Vec<Item>) -> Report {
@@ -154,6 +250,7 @@ pub(crate) fn expecting(name: &str, kind: &'static Kind) -> Expected {
             kind,
             identity: [0; 32],
             interval: Some(Duration::from_mins(1)),
+            ordinary: Some(Footprint::Passive),
         }],
         requests: Arc::default(),
     }

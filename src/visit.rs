@@ -4,10 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use gonogo_probes::contract::{
-    Armed, Footprint, Kind, Memory, Report, Shared, Target, Visit, net::Net,
+    Armed, Experiment, Footprint, Kind, Memory, Obstructed, Progress, Report, Shared, Target,
+    Visit,
+    net::{Net, Session},
 };
 use tokio::time::Instant;
-use tracing::{Instrument, debug, debug_span};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::{
     clock::Clock,
@@ -37,10 +40,14 @@ pub struct Errand {
     pub interval: Option<Duration>,
     /// The time allowed for a visit.
     pub deadline: Duration,
-    /// What a visit does to the target.
-    pub footprint: Footprint,
+    /// What an ordinary visit does to the target; `None` if only experiments answer.
+    pub ordinary: Option<Footprint>,
     /// Connections and requests it may use, where the target's budgets do not say.
     pub requests: u32,
+    /// The experiment that the settings describe.
+    pub experiment: Option<Experiment>,
+    /// Whether the target's configuration allows the experiment.
+    pub allowed: bool,
     /// Settings and target, as a digest.
     pub identity: [u8; 32],
     /// Where the target says which revision of it is running.
@@ -48,22 +55,67 @@ pub struct Errand {
 }
 
 impl Errand {
-    /// Makes the visit.
-    pub async fn run(&self, clock: &Clock, telemetry: &Telemetry) -> (Visited, Report) {
+    /// Makes an ordinary visit.
+    pub async fn run(
+        &self,
+        clock: &Clock,
+        telemetry: &Telemetry,
+        progress: Progress,
+    ) -> (Visited, Report) {
+        let footprint = self.ordinary.unwrap_or(Footprint::Passive);
+        let net = self.net.session(footprint).for_requests(self.requests);
+        let visit = self.visit(net, self.deadline, clock).with_progress(progress);
         self.shared.sweep();
-        let net = self.net.session(self.footprint).for_requests(self.requests);
-        let visit = Visit::new(Arc::clone(&self.target), net, clock.now(), self.deadline)
+        self.make(&visit, telemetry).await
+    }
+
+    /// Makes the experiment. Putting back what it changes is somebody else's: see
+    /// [`crate::experiments`].
+    pub(crate) async fn experiment(
+        &self,
+        experiment: &Experiment,
+        clock: &Clock,
+        telemetry: &Telemetry,
+        progress: Progress,
+        stop: CancellationToken,
+    ) -> (Visited, Report) {
+        let net = self.net.session(experiment.footprint).for_requests(experiment.requests);
+        let visit = self.visit(net, experiment.deadline, clock);
+        let visit = visit.with_progress(progress).with_stop(stop);
+        let (visited, report) = self.make(&visit, telemetry).await;
+        (visited.holding(experiment.valid_for), report)
+    }
+
+    /// Puts back what the experiment changes.
+    pub(crate) async fn restore(
+        &self,
+        experiment: &Experiment,
+        clock: &Clock,
+    ) -> Result<(), Obstructed> {
+        let net = self.net.session(experiment.footprint).for_requests(experiment.requests);
+        let visit = self.visit(net, experiment.restore_within, clock);
+        self.armed.restore(&visit).instrument(self.span()).await
+    }
+
+    fn visit(&self, net: Session, deadline: Duration, clock: &Clock) -> Visit {
+        Visit::new(Arc::clone(&self.target), net, clock.now(), deadline)
             .with_memory(Arc::clone(&self.memory))
-            .with_shared(Arc::clone(&self.shared));
-        let span = debug_span!("visit", target = %self.target.name, probe = %self.probe);
+            .with_shared(Arc::clone(&self.shared))
+    }
+
+    async fn make(&self, visit: &Visit, telemetry: &Telemetry) -> (Visited, Report) {
         let started = Instant::now();
-        let report = self.armed.run(&visit).instrument(span).await;
+        let report = self.armed.run(visit).instrument(self.span()).await;
         let took = started.elapsed();
         let result = report.obstructed.as_ref().map_or("answered", |o| o.obstacle.as_str());
         telemetry.visited(self.kind.name, took, result);
         debug!(target_name = %self.target.name, probe = %self.probe, ?took, result, "visited");
         let obstructed = report.obstructed.clone();
-        (Visited::new(visit.at, took, self.deadline, obstructed), report)
+        (Visited::new(visit.at, took, visit.deadline, obstructed), report)
+    }
+
+    fn span(&self) -> Span {
+        debug_span!("visit", target = %self.target.name, probe = %self.probe)
     }
 
     /// Who reports of its visits.

@@ -35,6 +35,8 @@ pub enum Obstacle {
     Local,
     /// The configuration does not allow gonogo to call that address.
     NotAllowed,
+    /// An answer is required that only an experiment gives, and none was made.
+    NotAsked,
     /// The answer was larger, or took more requests, than the budget allows.
     OverBudget,
     /// A bug of ours.
@@ -63,7 +65,7 @@ pub enum Obstacle {
 
 impl Obstacle {
     /// Every obstacle, in the order of their labels.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::BreakerOpen,
         Self::Closed,
         Self::ControlFailed,
@@ -71,6 +73,7 @@ impl Obstacle {
         Self::Dns,
         Self::Local,
         Self::NotAllowed,
+        Self::NotAsked,
         Self::OverBudget,
         Self::Panicked,
         Self::Pending,
@@ -96,6 +99,7 @@ impl Obstacle {
             Self::Dns => "dns",
             Self::Local => "local",
             Self::NotAllowed => "not_allowed",
+            Self::NotAsked => "not_asked",
             Self::OverBudget => "over_budget",
             Self::Panicked => "panicked",
             Self::Pending => "pending",

@@ -21,6 +21,12 @@ impl Progress {
         said.times += 1;
     }
 
+    /// Whether somebody else has a clone of it: the visit is under way.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.said) > 1
+    }
+
     /// What was said last, and how many times something was; `None` before the first.
     #[must_use]
     pub fn last(&self) -> Option<(u64, String)> {

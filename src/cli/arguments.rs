@@ -187,6 +187,7 @@ impl Listen {
 
 /// `gonogo check`.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) config: ConfigFile,
@@ -199,9 +200,18 @@ pub(super) struct Check {
     /// Only this check; may be given several times
     #[arg(long = "check", value_name = "ID")]
     pub(super) only: Vec<String>,
-    /// Footprints allowed besides what each target's configuration allows
+    /// Also make the experiments of these footprints, after everything else, one at a time a target
     #[arg(long, value_name = "FOOTPRINT", value_delimiter = ',', value_enum)]
     pub(super) allow: Vec<Provocation>,
+    /// Only say what the experiments would send, change and put back, and for how long
+    #[arg(long)]
+    pub(super) plan: bool,
+    /// Let experiments start again after one that did not put back what it changed
+    #[arg(long, requires = "storage")]
+    pub(super) rearm: bool,
+    /// Directory that remembers experiments: what must be put back, and what must not start again
+    #[arg(long = "storage.path", id = "storage", value_name = "DIR")]
+    pub(super) storage: Option<PathBuf>,
     /// The least verdict that exits with 0
     #[arg(long, value_enum, default_value_t)]
     pub(super) require: Required,

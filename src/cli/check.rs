@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use gonogo_probes::contract::{Footprint, Kind, net};
+use gonogo_probes::contract::{Footprint, Kind, Progress, net};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     CommandError, Exit,
     arguments::{Check, Output, Provocation},
+    experiments,
     output::{self, ReportFormat},
 };
 use crate::{
@@ -33,20 +34,38 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Check) -> Result<Exit, C
     let clock = Clock::system();
     let config = config::load(&options.config.locate(), catalogue, clock.now())?;
     let plan = Planner::new(None).plan(&config)?;
-    let wanted = Wanted::of(options, catalogue, &plan, &config)?;
+    let wanted = Wanted::of(options, catalogue, &plan)?;
     wanted.must_be_armed(&config)?;
     for warning in config.warnings(clock.now()) {
         output::say(&format!("warning: {warning}"));
     }
-    let errands = wanted.errands(&plan, &config, &options.allow);
-    if errands.is_empty() {
+    let experiments = experiments::Wanted::of(wanted.errands(&plan), &footprints(&options.allow));
+    if options.plan {
+        output::print(&experiments.plan())?;
+        return Ok(Exit::Success);
+    }
+    let marks = experiments::marks(options.storage.as_deref(), &clock)?;
+    if options.rearm {
+        return experiments::rearm(wanted.errands(&plan), &marks);
+    }
+    let errands: Vec<Arc<Errand>> =
+        wanted.errands(&plan).filter(|errand| errand.ordinary.is_some()).cloned().collect();
+    if errands.is_empty() && experiments.made.is_empty() {
+        experiments.tell_left_out();
         return Err(CommandError::Usage(nothing_to_ask(options)));
     }
     let findings = Findings::default();
-    findings.expect(&expected(&plan, &errands));
-    let progress = progress(&errands, options.quiet);
+    let asked: Vec<Arc<Errand>> = wanted.errands(&plan).cloned().collect();
+    findings.expect(&expected(&plan, &asked));
+    let progress = progress(errands.len() + experiments.made.len(), options.quiet);
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Runtime)?;
-    runtime.block_on(visit_all(errands, &findings, &clock, &progress))?;
+    runtime.block_on(async {
+        visit_all(errands, &findings, &clock, &progress).await?;
+        // Last, so that nothing else is seen of a target in trouble of our making.
+        let made = &experiments.made;
+        experiments::make_all(made, &marks, &findings, &clock, &progress).await
+    })?;
+    experiments.tell_left_out();
     progress.finish_and_clear();
     // Name look-ups run on threads that nothing can stop; nobody waits for them.
     runtime.shutdown_background();
@@ -76,7 +95,7 @@ async fn visit_all(
                 }
                 None => None,
             };
-            let (visited, report) = errand.run(&clock, &telemetry).await;
+            let (visited, report) = errand.run(&clock, &telemetry, Progress::default()).await;
             (errand, revision, visited, report)
         });
     }
@@ -107,7 +126,9 @@ fn report(
         .targets
         .iter()
         .map(|target| {
-            let mut assessment = assess(target, rulings, now);
+            // An experiment may take longer than answers are believed that were fresh before it.
+            let at = target.last_seen().map_or(now, |seen| seen.min(now));
+            let mut assessment = assess(target, rulings, at);
             if !wanted.checks.is_empty() {
                 assessment.retain(rulings, |line| wanted.checks.contains(line.check.id));
             }
@@ -154,18 +175,13 @@ struct Wanted {
 
 impl Wanted {
     /// What the options name, if it exists.
-    fn of(
-        options: &Check,
-        catalogue: &[Kind],
-        plan: &Plan,
-        config: &Config,
-    ) -> Result<Self, CommandError> {
+    fn of(options: &Check, catalogue: &[Kind], plan: &Plan) -> Result<Self, CommandError> {
         let targets: Vec<&str> = plan.targets.iter().map(|t| t.target.name.as_str()).collect();
         let probes: Vec<&str> = plan.errands().map(|errand| &*errand.probe).collect();
         let checks: Vec<&str> =
             catalogue.iter().flat_map(Kind::checks).map(|check| check.id).collect();
         let mut all = BTreeMap::new();
-        for errand in plan.errands().filter(|errand| is_allowed(errand, config, &options.allow)) {
+        for errand in plan.errands() {
             *all.entry(errand.target.name.clone()).or_default() += errand.kind.checks().len();
         }
         Ok(Self {
@@ -189,27 +205,22 @@ impl Wanted {
     }
 
     /// The visits to be made.
-    fn errands(&self, plan: &Plan, config: &Config, allow: &[Provocation]) -> Vec<Arc<Errand>> {
-        let chosen = plan.errands().filter(|errand| {
+    fn errands<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Arc<Errand>> {
+        plan.errands().filter(|errand| {
             let asks = || errand.kind.checks().iter().any(|check| self.checks.contains(check.id));
             self.includes(&errand.target.name)
                 && (self.probes.is_empty() || self.probes.contains(&*errand.probe))
                 && (self.checks.is_empty() || asks())
-                && is_allowed(errand, config, allow)
-        });
-        chosen.cloned().collect()
+        })
     }
 }
 
-/// Whether a probe of this footprint may visit this target.
-fn is_allowed(errand: &Errand, config: &Config, allow: &[Provocation]) -> bool {
-    let wanted = match errand.footprint {
-        Footprint::Passive | Footprint::Active => return true,
-        Footprint::Load => Provocation::Load,
-        Footprint::Disruptive => Provocation::Disruptive,
+fn footprints(allow: &[Provocation]) -> Vec<Footprint> {
+    let footprint = |provocation: &Provocation| match provocation {
+        Provocation::Load => Footprint::Load,
+        Provocation::Disruptive => Footprint::Disruptive,
     };
-    let target = config.targets.iter().find(|target| target.target.name == errand.target.name);
-    allow.contains(&wanted) || target.is_some_and(|target| target.allow.contains(&errand.footprint))
+    allow.iter().map(footprint).collect()
 }
 
 /// Why no probe is left to be asked, although some are armed.
@@ -244,8 +255,8 @@ fn expected(plan: &Plan, errands: &[Arc<Errand>]) -> Vec<Expected> {
     expected
 }
 
-fn progress(errands: &[Arc<Errand>], quiet: bool) -> ProgressBar {
-    let progress = ProgressBar::new(errands.len() as u64);
+fn progress(visits: usize, quiet: bool) -> ProgressBar {
+    let progress = ProgressBar::new(visits as u64);
     if quiet || !output::is_watched() {
         progress.set_draw_target(ProgressDrawTarget::hidden());
         return progress;

@@ -42,11 +42,10 @@ async fn demonstrate(catalogue: &'static [Kind], options: &Demo) -> Result<Exit,
         .await
         .map_err(|source| CommandError::File { path: "the demo".to_owned(), source })?;
     let configuration = deployment.configuration();
-    let daemon = Daemon::new(catalogue, configuration, None, None, Clock::system())?;
+    let daemon = Daemon::new(catalogue, configuration, None, None, Clock::system(), GRACE)?;
     let daemon = Arc::new(daemon);
     daemon.start().await?;
-    let service =
-        Service { listen: Listen::on(address), grace: Duration::from_secs(2), auto_reload: None };
+    let service = Service { listen: Listen::on(address), grace: GRACE, auto_reload: None };
     let stop = CancellationToken::new();
     let board = Arc::clone(&daemon.board);
     let told = async {
@@ -156,3 +155,6 @@ async fn obey(deployment: &Deployment) {
 }
 
 const GLANCE: Duration = Duration::from_millis(100);
+
+/// The time that visits under way have to end.
+const GRACE: Duration = Duration::from_secs(2);

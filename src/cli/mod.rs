@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod demo;
 mod exit;
+mod experiments;
 mod explain;
 mod generate;
 mod healthcheck;

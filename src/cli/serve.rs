@@ -43,10 +43,11 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, C
     let store =
         if options.storage_none { None } else { Some(Store::open(&options.storage, clock.now())?) };
     let external = options.listen.external_url.as_ref();
-    let daemon = Arc::new(Daemon::new(catalogue, path, external, store, clock)?);
+    let grace = options.grace.into();
+    let daemon = Arc::new(Daemon::new(catalogue, path, external, store, clock, grace)?);
     let service = Service {
         listen: options.listen.clone(),
-        grace: options.grace.into(),
+        grace,
         auto_reload: options.auto_reload.then(|| options.auto_reload_interval.into()),
     };
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Runtime)?;
@@ -103,10 +104,10 @@ impl Service {
             (TaskTracker::new(), Stop::default(), self.web(&daemon, &tasks)?);
         listening.spawn(web::serve(listeners, Arc::clone(&daemon.board), web, ending.clone()));
         listening.close();
-        let (visits, grace) = (Arc::clone(&daemon), self.grace);
+        let visits = Arc::clone(&daemon);
         let limits = daemon.limits();
         let visiting = stop.clone();
-        tasks.spawn(async move { visits.run(limits, visiting, grace).await });
+        tasks.spawn(async move { visits.run(limits, visiting).await });
         // Heard or not, it no longer ends us: a limit on the size of files is an error of the write.
         let _limits = signal(SignalKind::from_raw(SIGXFSZ));
         tasks.close();
@@ -125,7 +126,8 @@ impl Service {
         ending.draining.cancel();
         let end = async {
             // Both keep the grace period themselves; this is for a bug in either.
-            let visits = time::timeout(self.grace + SLACK, tasks.wait()).await;
+            let most = daemon.longest_stop() + SLACK;
+            let visits = time::timeout(most, tasks.wait()).await;
             // Until here clients hear that gonogo is not ready.
             ending.done.cancel();
             let web = time::timeout(self.grace + SLACK, listening.wait()).await;

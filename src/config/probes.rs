@@ -29,8 +29,8 @@ pub struct ArmedProbe {
     pub interval: Option<Duration>,
     /// The time allowed for a whole visit; never longer than the interval.
     pub deadline: Duration,
-    /// What an ordinary visit does to the target; of a probe without any, what its experiments do.
-    pub footprint: Footprint,
+    /// What an ordinary visit does to the target; `None` if only experiments answer.
+    pub ordinary: Option<Footprint>,
     /// Connections and requests a visit may use, where the target's budgets do not say.
     pub requests: u32,
     /// The experiment that the settings describe.
@@ -234,10 +234,7 @@ impl Mention<'_> {
             name: name.clone(),
             interval,
             deadline,
-            footprint: needs.map_or_else(
-                || experiment.as_ref().map_or(kind.footprint(), |one| one.footprint),
-                |needs| needs.footprint,
-            ),
+            ordinary: needs.map(|needs| needs.footprint),
             requests: match (needs, &experiment) {
                 (Some(needs), _) => needs.requests,
                 (None, Some(experiment)) => experiment.requests,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use gonogo_probes::contract::{Finding, Item, Obstacle, Outcome, Settles};
+use gonogo_probes::contract::{Check, Finding, Footprint, Item, Obstacle, Outcome, Settles};
 
 use super::{
     items::Beginnings,
@@ -23,6 +23,24 @@ pub struct Answer {
     pub beginnings: Beginnings,
     /// What came before.
     pub past: Past,
+    /// How long it holds, where an experiment gave it: no ordinary visit can give another.
+    pub held: Option<Held>,
+}
+
+/// How long the answer of an experiment holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Held {
+    /// When the experiment ended.
+    pub from: SystemTime,
+    /// When its answer no longer counts.
+    pub until: SystemTime,
+}
+
+impl Held {
+    /// Whether it counts at `now`. One from later than now was dated by a clock that has been set since.
+    pub fn counts(&self, now: SystemTime) -> bool {
+        self.from <= now && now < self.until
+    }
 }
 
 /// What later answers are compared with.
@@ -54,16 +72,42 @@ pub(super) enum Weight {
 
 impl Answer {
     /// Before the first visit.
-    pub(super) fn pending(check: &'static gonogo_probes::contract::Check) -> Self {
+    pub(super) fn pending(check: &'static Check) -> Self {
         let pending = Obstacle::Pending.because("the first visit has not ended yet");
         let finding = Finding::of(check, vec![Item::unknown("", &pending)]);
-        Self { finding, since: None, beginnings: Beginnings::default(), past: Past::default() }
+        Self {
+            finding,
+            since: None,
+            beginnings: Beginnings::default(),
+            past: Past::default(),
+            held: None,
+        }
+    }
+
+    /// Before the first experiment.
+    pub(super) fn not_asked(check: &'static Check, needed: Footprint) -> Self {
+        let finding = Finding::not_asked(check, needed);
+        Self {
+            finding,
+            since: None,
+            beginnings: Beginnings::default(),
+            past: Past::default(),
+            held: None,
+        }
+    }
+
+    /// The same, of an experiment whose answers hold for so long.
+    pub(super) fn holding(self, from: SystemTime, valid_for: Duration) -> Self {
+        // At the end of the calendar it holds for no time.
+        let until = from.checked_add(valid_for).unwrap_or(from);
+        Self { held: Some(Held { from, until }), ..self }
     }
 
     /// An answer as it was stored.
     pub fn restored(finding: Finding, since: Option<SystemTime>, beginnings: Beginnings) -> Self {
         let failing_since = since.filter(|_| matches!(finding.outcome, Outcome::Fail(_)));
-        Self { finding, since, beginnings, past: Past { failing_since, votes: [None; 2] } }
+        let past = Past { failing_since, votes: [None; 2] };
+        Self { finding, since, beginnings, past, held: None }
     }
 
     /// The same with what came before, where that was stored too.
@@ -114,7 +158,7 @@ impl Answer {
         };
         let beginnings = self.beginnings.after(&self.finding.items, &finding.items, visited.began);
         let past = Past { failing_since, votes };
-        (Self { finding, since: Some(since), beginnings, past }, weight)
+        (Self { finding, since: Some(since), beginnings, past, held: None }, weight)
     }
 }
 
@@ -275,6 +319,7 @@ mod tests {
             past: Past { failing_since: Some(at(9000)), ..Past::default() },
             finding: Finding::of(&STEADY, vec![item('f')]),
             beginnings: Beginnings::default(),
+            held: None,
         };
         let visited = Visited::new(at(1000), Duration::ZERO, FOR, None);
         let after = answer.after(Finding::of(&STEADY, vec![item('f')]), &visited, FOR).0;

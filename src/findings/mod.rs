@@ -16,12 +16,12 @@ use std::{
 
 use gonogo_probes::contract::Report;
 
-pub use answer::{Answer, Past, Vote};
+pub use answer::{Answer, Held, Past, Vote};
 pub use items::{Beginning, Beginnings};
 pub use probe::{ProbeFindings, Settled};
 use snapshot::same_probe;
 pub use snapshot::{
-    Expected, ExpectedProbe, Restored, Revision, Snapshot, Standing, TargetFindings,
+    Expected, ExpectedProbe, Hold, Restored, Revision, Snapshot, Standing, TargetFindings,
 };
 pub use visited::{Stale, Visited};
 
@@ -105,7 +105,8 @@ impl Findings {
             now.standing = before.standing;
             for probe in &mut now.probes {
                 if let Some(same) = same_probe(&before.probes, &probe.name, &probe.identity) {
-                    let same = ProbeFindings { interval: probe.interval, ..(**same).clone() };
+                    let (interval, ordinary) = (probe.interval, probe.ordinary);
+                    let same = ProbeFindings { interval, ordinary, ..(**same).clone() };
                     *probe = Arc::new(same);
                 }
             }
@@ -152,9 +153,41 @@ impl Findings {
             return false;
         }
         let replaced = known.is_some() && !same;
-        Arc::make_mut(target).revision = Some(Revision { value, first_seen: at });
+        let target = Arc::make_mut(target);
+        target.revision = Some(Revision { value, first_seen: at });
+        if replaced {
+            for probe in &mut target.probes {
+                if let Some(without) = probe.without_experiments() {
+                    *probe = Arc::new(without);
+                }
+            }
+        }
         book.known.version += 1;
         replaced
+    }
+
+    /// Says that an experiment has the target to itself from now on, and until when at most.
+    pub fn hold(&self, target: &str, hold: Hold) {
+        let mut book = self.lock();
+        if let Some(target) = book.target(target) {
+            Arc::make_mut(target).hold = Some(hold);
+            book.known.version += 1;
+        }
+    }
+
+    /// Says that the target's ordinary visits go on.
+    pub fn release(&self, target: &str, at: SystemTime) {
+        let mut book = self.lock();
+        let Some(target) = book.target(target) else { return };
+        let target = Arc::make_mut(target);
+        let Some(Hold { from, until }) = target.hold.take() else { return };
+        // A clock that is set meanwhile, or a process that is stopped, makes no answer younger.
+        let most = until.duration_since(from).unwrap_or_default();
+        let took = at.duration_since(from).unwrap_or_default().min(most);
+        for probe in &mut target.probes {
+            Arc::make_mut(probe).held_back += took;
+        }
+        book.known.version += 1;
     }
 
     /// Takes what the target's verdict is now, and returns what it was if that is different.

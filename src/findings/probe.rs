@@ -5,7 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use gonogo_probes::contract::{Fact, GaugeReadings, Kind, Obstacle, Outcome, Report};
+use gonogo_probes::contract::{
+    Check, Fact, Footprint, GaugeReadings, Kind, Obstacle, Outcome, Report,
+};
 
 use super::{
     answer::{Answer, Weight},
@@ -24,6 +26,10 @@ pub struct ProbeFindings {
     pub identity: [u8; 32],
     /// The time between visits; `None` where visits are made on demand.
     pub interval: Option<Duration>,
+    /// What ordinary visits do to the target; `None` if only experiments answer.
+    pub ordinary: Option<Footprint>,
+    /// Time for which ordinary visits were held back since the last one: it does not age answers.
+    pub held_back: Duration,
     /// The last visit; `None` before the first.
     pub visited: Option<Visited>,
     /// An answer to every check, in declared order.
@@ -55,17 +61,37 @@ impl ProbeFindings {
             kind: probe.kind,
             identity: probe.identity,
             interval: probe.interval,
+            ordinary: probe.ordinary,
+            held_back: Duration::ZERO,
             visited: None,
-            answers: probe.kind.checks().into_iter().map(Answer::pending).collect(),
+            answers: asked_by(probe.kind, probe.ordinary)
+                .map(|(check, needed)| {
+                    needed.map_or_else(
+                        || Answer::pending(check),
+                        |needed| Answer::not_asked(check, needed),
+                    )
+                })
+                .collect(),
             readings: Vec::new(),
             facts: Vec::new(),
         }
     }
 
-    /// How long answers are believed: three intervals, or a day where visits are made on demand.
+    /// Whether it is visited as `probe` is.
+    pub(super) fn is_as(&self, probe: &ExpectedProbe) -> bool {
+        self.interval == probe.interval && self.ordinary == probe.ordinary
+    }
+
+    /// The same, visited as `probe` is.
+    pub(super) fn as_expected(&self, probe: &ExpectedProbe) -> Self {
+        Self { interval: probe.interval, ordinary: probe.ordinary, ..self.clone() }
+    }
+
+    /// How long answers of ordinary visits are believed: three intervals, without the time for which
+    /// visits were held back.
     fn believed_for(&self) -> Duration {
-        const ON_DEMAND: Duration = Duration::from_hours(24);
-        self.interval.map_or(ON_DEMAND, |interval| interval.saturating_mul(3))
+        let usual = |interval: Duration| interval.saturating_mul(3).saturating_add(self.held_back);
+        self.interval.map_or(Duration::MAX, usual)
     }
 
     /// When its answers will be, or became, too old to be believed.
@@ -97,8 +123,18 @@ impl ProbeFindings {
     pub(super) fn after(&self, visited: Visited, report: Report) -> (Self, Settled) {
         let mut settled = obstacle(&report).map_or(Settled::Yes, when);
         let mut answers = Vec::with_capacity(self.answers.len());
-        for (before, finding) in self.answers.iter().zip(report.findings) {
+        let asked = asked_by(self.kind, self.ordinary);
+        for ((before, finding), (_, needed)) in self.answers.iter().zip(report.findings).zip(asked)
+        {
+            if finding.not_asked {
+                answers.push(before.clone());
+                continue;
+            }
             let (answer, weight) = before.after(finding, &visited, self.believed_for());
+            let answer = match (visited.holds_for, needed) {
+                (Some(holds_for), Some(_)) => answer.holding(visited.ended, holds_for),
+                _ => answer,
+            };
             if weight == Weight::Half && settled == Settled::Yes {
                 settled = Settled::Soon;
             }
@@ -109,6 +145,8 @@ impl ProbeFindings {
             kind: self.kind,
             identity: self.identity,
             interval: self.interval,
+            ordinary: self.ordinary,
+            held_back: Duration::ZERO,
             visited: Some(visited),
             answers,
             readings: report.readings,
@@ -130,6 +168,38 @@ impl ProbeFindings {
         }
         Some(probe)
     }
+
+    /// The same without the answers of experiments, which were made on something else; `None` if there
+    /// are none.
+    pub(super) fn without_experiments(&self) -> Option<Self> {
+        if self.answers.iter().all(|answer| answer.held.is_none()) {
+            return None;
+        }
+        let mut probe = self.clone();
+        for (answer, (check, needed)) in
+            probe.answers.iter_mut().zip(asked_by(self.kind, self.ordinary))
+        {
+            if let (Some(_), Some(needed)) = (answer.held, needed) {
+                *answer = Answer::not_asked(check, needed);
+            }
+        }
+        Some(probe)
+    }
+}
+
+/// A probe's checks, each with what an experiment must be allowed to answer it, where ordinary visits
+/// cannot.
+fn asked_by(
+    kind: &'static Kind,
+    ordinary: Option<Footprint>,
+) -> impl Iterator<Item = (&'static Check, Option<Footprint>)> {
+    kind.checks().into_iter().zip(kind.footprints()).map(move |(check, footprint)| {
+        let needed = match ordinary {
+            Some(ordinary) => (footprint > ordinary).then_some(footprint),
+            None => Some(kind.experiment.map_or(footprint, |most| most.max(footprint))),
+        };
+        (check, needed)
+    })
 }
 
 /// What was in the way of every answer.

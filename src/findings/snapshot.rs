@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use gonogo_probes::contract::{Kind, Target};
+use gonogo_probes::contract::{Footprint, Kind, Target};
 
 use super::probe::ProbeFindings;
 use crate::scorecard::Verdict;
@@ -35,6 +35,17 @@ pub struct TargetFindings {
     pub standing: Option<Standing>,
     /// Connections and requests made to it; the net counts them.
     pub requests: Arc<AtomicU64>,
+    /// The experiment that has it to itself.
+    pub hold: Option<Hold>,
+}
+
+/// How long an experiment has a target to itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hold {
+    /// When it began.
+    pub from: SystemTime,
+    /// When it must have ended, whatever happens.
+    pub until: SystemTime,
 }
 
 /// What is deployed, and since when it has been seen.
@@ -79,6 +90,8 @@ pub struct ExpectedProbe {
     pub identity: [u8; 32],
     /// The time between visits.
     pub interval: Option<Duration>,
+    /// What ordinary visits do to the target; `None` if only experiments answer.
+    pub ordinary: Option<Footprint>,
 }
 
 /// What was known of a target before a restart.
@@ -107,10 +120,8 @@ impl TargetFindings {
             let known = known.map_or(&[][..], |known| &known.probes);
             let same = same_probe(known, &probe.name, &probe.identity);
             match same {
-                Some(same) if same.interval == probe.interval => Arc::clone(same),
-                Some(same) => {
-                    Arc::new(ProbeFindings { interval: probe.interval, ..(**same).clone() })
-                }
+                Some(same) if same.is_as(probe) => Arc::clone(same),
+                Some(same) => Arc::new(same.as_expected(probe)),
                 None => Arc::new(ProbeFindings::pending(probe)),
             }
         });
@@ -120,6 +131,16 @@ impl TargetFindings {
             revision: known.and_then(|known| known.revision.clone()),
             standing: known.and_then(|known| known.standing),
             requests: Arc::clone(&wanted.requests),
+            hold: known.and_then(|known| known.hold),
+        }
+    }
+
+    /// The moment that the age of its answers is told by: while ordinary visits are held back, the one
+    /// at which that began.
+    pub fn aged_to(&self, now: SystemTime) -> SystemTime {
+        match self.hold {
+            Some(Hold { from, until }) if from <= now && now < until => from,
+            _ => now,
         }
     }
 
@@ -143,7 +164,7 @@ impl TargetFindings {
     }
 
     /// When the last visit ended.
-    pub(super) fn last_seen(&self) -> Option<SystemTime> {
+    pub fn last_seen(&self) -> Option<SystemTime> {
         let visits = self.probes.iter().filter_map(|probe| probe.visited.as_ref());
         visits.filter(|visited| !visited.misdated).map(|visited| visited.ended).max()
     }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use gonogo_probes::contract::{Confidence, Item, Obstacle, Report};
+use gonogo_probes::contract::{Confidence, Finding, Footprint, Item, Obstacle, Report};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
     assessment::{Rulings, assess},
-    testing::{self, DOOR, at, door, expected, report, visit},
+    policy::{Policy, Required, Status},
+    testing::{self, DOOR, FUSE, at, door, expected, report, visit},
 };
 
 fn known() -> Findings {
@@ -336,4 +337,118 @@ proptest! {
             prop_assert!(verdict != Verdict::Go || last == Some('p'));
         }
     }
+}
+
+/// What is known of a target with a fuse, after visits that began in these seconds.
+struct House {
+    findings: Findings,
+}
+
+impl House {
+    fn new() -> Self {
+        let findings = Findings::default();
+        findings.expect(&[testing::expecting("house", &FUSE)]);
+        Self { findings }
+    }
+
+    fn reporter() -> Reporter<'static> {
+        Reporter { target: "house", probe: "fuse", identity: &[0; 32] }
+    }
+
+    /// An ordinary visit, which finds the fuse.
+    fn visit(&self, began: u64) {
+        let checks = FUSE.checks();
+        let findings = vec![
+            Finding::of(checks[0], vec![Item::pass("", "there is one")]),
+            Finding::not_asked(checks[1], Footprint::Disruptive),
+        ];
+        self.findings.record(Self::reporter(), visit(began), Report { findings, ..pass() });
+    }
+
+    /// An experiment, which finds it dark; its answers hold for 1,000 s.
+    fn experiment(&self, began: u64) {
+        let checks = FUSE.checks();
+        let findings = vec![
+            Finding::of(checks[0], vec![Item::pass("", "there is one")]),
+            Finding::of(checks[1], vec![Item::fail(Confidence::Firm, "", "dark")]),
+        ];
+        let visited = visit(began).holding(Duration::from_secs(1000));
+        self.findings.record(Self::reporter(), visited, Report { findings, ..pass() });
+    }
+
+    /// The status of both checks.
+    fn statuses(&self, rulings: &Rulings, now: u64) -> [Status; 2] {
+        let snapshot = self.findings.snapshot();
+        let assessment = assess(&snapshot.targets[0], rulings, at(now));
+        [assessment.lines[0].status, assessment.lines[1].status]
+    }
+}
+
+fn requiring(id: &str) -> Rulings {
+    let required = Required::Listed([id.to_owned()].into());
+    Rulings { policy: Policy { required, ..Policy::default() }, ..Rulings::default() }
+}
+
+const DARK: Status = Status::Fail(Confidence::Firm);
+
+#[test]
+fn what_was_never_asked_is_skipped_unless_it_is_required() {
+    let house = House::new();
+    let (plain, required) = (Rulings::default(), requiring("fuse-darkens"));
+    for began in [100, 160] {
+        assert_eq!(house.statuses(&plain, began)[1], Status::Skip);
+        assert_eq!(house.statuses(&required, began)[1], Status::Unknown(Obstacle::NotAsked));
+        house.visit(began);
+    }
+    assert_eq!(house.statuses(&plain, 161), [Status::Pass, Status::Skip]);
+    assert_eq!(house.statuses(&plain, 5000), [Status::Unknown(Obstacle::Stale), Status::Skip]);
+}
+
+#[test]
+fn the_answer_of_an_experiment_outlives_ordinary_visits_until_its_time_ends() {
+    let house = House::new();
+    let plain = Rulings::default();
+    house.experiment(100);
+    for began in [160, 220, 280] {
+        house.visit(began);
+        assert_eq!(house.statuses(&plain, began + 1), [Status::Pass, DARK]);
+    }
+    assert_eq!(house.statuses(&plain, 1100), [Status::Unknown(Obstacle::Stale), DARK]);
+    assert_eq!(house.statuses(&plain, 1101)[1], Status::Skip);
+    let required = requiring("fuse-darkens");
+    assert_eq!(house.statuses(&required, 1101)[1], Status::Unknown(Obstacle::Stale));
+    // A clock that was set back.
+    assert_eq!(house.statuses(&required, 50)[1], Status::Unknown(Obstacle::Stale));
+}
+
+#[test]
+fn a_new_revision_ends_what_an_experiment_has_shown() {
+    let house = House::new();
+    let plain = Rulings::default();
+    house.findings.record_revision(House::reporter(), "one".to_owned(), at(90));
+    house.experiment(100);
+    house.findings.record_revision(House::reporter(), "one".to_owned(), at(110));
+    assert_eq!(house.statuses(&plain, 111)[1], DARK);
+    house.findings.record_revision(House::reporter(), "two".to_owned(), at(120));
+    assert_eq!(house.statuses(&plain, 121), [Status::Pass, Status::Skip]);
+}
+
+#[test]
+fn answers_do_not_age_while_an_experiment_holds_visits_back() {
+    let house = House::new();
+    let plain = Rulings::default();
+    house.visit(100);
+    house.findings.hold("house", Hold { from: at(110), until: at(1110) });
+    assert_eq!(house.statuses(&plain, 1000)[0], Status::Pass);
+    assert_eq!(
+        house.statuses(&plain, 1110)[0],
+        Status::Unknown(Obstacle::Stale),
+        "it takes too long"
+    );
+    house.findings.release("house", at(1000));
+    assert_eq!(house.statuses(&plain, 1000)[0], Status::Pass);
+    assert_eq!(house.statuses(&plain, 1170)[0], Status::Pass);
+    assert_eq!(house.statuses(&plain, 1171)[0], Status::Unknown(Obstacle::Stale));
+    house.visit(1175);
+    assert_eq!(house.statuses(&plain, 1176 + 180)[0], Status::Unknown(Obstacle::Stale), "as ever");
 }

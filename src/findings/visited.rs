@@ -16,6 +16,8 @@ pub struct Visited {
     pub took: Duration,
     /// What was in the way, if it brought back no evidence.
     pub obstructed: Option<Obstructed>,
+    /// For how long its answers hold, where it was an experiment.
+    pub holds_for: Option<Duration>,
     /// Whether a clock that was read later showed an earlier time: how old the answers are cannot be
     /// told, and never will be.
     pub misdated: bool,
@@ -28,6 +30,8 @@ pub enum Stale {
     Old(Duration),
     /// They are dated later than now.
     Misdated,
+    /// They are an experiment's, which no longer counts.
+    Expired,
 }
 
 impl Visited {
@@ -39,7 +43,13 @@ impl Visited {
         obstructed: Option<Obstructed>,
     ) -> Self {
         let ended = began.checked_add(took.min(deadline)).unwrap_or(began);
-        Self { began, ended, took, obstructed, misdated: false }
+        Self { began, ended, took, obstructed, holds_for: None, misdated: false }
+    }
+
+    /// The same as an experiment, whose answers hold for so long.
+    #[must_use]
+    pub fn holding(self, holds_for: Duration) -> Self {
+        Self { holds_for: Some(holds_for), ..self }
     }
 
     /// Why its answers are not believed at `now`, where answers are believed for `believed_for`.

@@ -16,7 +16,7 @@ use super::{time::millis, visits::Times};
 use crate::{
     clock::unix,
     findings::{
-        Answer, Beginning, Beginnings, Past, ProbeFindings, Restored, Revision, Standing,
+        Answer, Beginning, Beginnings, Held, Past, ProbeFindings, Restored, Revision, Standing,
         TargetFindings, Visited, Vote,
     },
     scorecard::Verdict,
@@ -72,6 +72,8 @@ pub(super) fn digest(probe: &ProbeFindings) -> u64 {
             (it.since, it.failing_since).hash(&mut hasher);
         }
         answer.beginnings.unseen.hash(&mut hasher);
+        (answer.held.map(|held| (held.from, held.until)), answer.finding.not_asked)
+            .hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -123,6 +125,10 @@ struct AnswerState {
     items: Vec<ItemState>,
     #[serde(default)]
     rest: Rest,
+    #[serde(default)]
+    not_asked: bool,
+    /// From when and until when the answer of an experiment holds.
+    held: Option<(f64, f64)>,
     /// Fails that could not be looked at the last time, by subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unseen: Vec<(String, f64)>,
@@ -223,11 +229,14 @@ impl ProbeState {
             kind,
             identity: self.identity,
             interval: None,
+            ordinary: None,
+            held_back: Duration::ZERO,
             visited: Some(Visited {
                 began: moment(began_at),
                 ended: moment(self.visited_at),
                 took: length(self.took),
                 obstructed: None,
+                holds_for: None,
                 misdated: self.misdated || told(self.visited_at).is_none(),
             }),
             answers: answers
@@ -307,6 +316,8 @@ impl AnswerState {
                 .map(|(subject, since)| (subject.clone(), unix(*since)))
                 .collect(),
             rest: known.finding.rest,
+            not_asked: known.finding.not_asked,
+            held: known.held.map(|held| (unix(held.from), unix(held.until))),
         }
     }
 
@@ -316,8 +327,10 @@ impl AnswerState {
             unseen: self.unseen.into_iter().map(|(it, since)| (it, moment(since))).collect(),
         };
         let items = self.items.into_iter().map(ItemState::restore).collect();
-        let finding = Finding { rest: self.rest, ..Finding::of(check, items) };
-        Answer::restored(finding, self.since.map(moment), beginnings)
+        let Self { rest, not_asked, .. } = self;
+        let finding = Finding { rest, not_asked, ..Finding::of(check, items) };
+        let held = self.held.map(|(from, until)| Held { from: moment(from), until: moment(until) });
+        Answer { held, ..Answer::restored(finding, self.since.map(moment), beginnings) }
     }
 }
 

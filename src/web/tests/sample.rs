@@ -7,8 +7,8 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Confidence, Dimension, Fact, Finding, Impact, Item, Kind, Needs, Obstacle, Obstructed,
-    Probe, Report, Rule, Settles, Target, Visit, specimen::Specimen,
+    Check, Confidence, Dimension, Fact, Finding, Footprint, Impact, Item, Kind, Needs, Obstacle,
+    Obstructed, Probe, Report, Rule, Settles, Target, Visit, specimen::Specimen,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -127,6 +127,7 @@ fn expected(name: &str) -> Expected {
             kind: &LOCK,
             identity: [0; 32],
             interval: Some(Duration::from_mins(1)),
+            ordinary: Some(Footprint::Passive),
         }],
         requests: Arc::default(),
     }

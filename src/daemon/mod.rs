@@ -1,6 +1,8 @@
 //! `gonogo serve`, drawn once: configuration → schedule → visits → findings → board → web, until told
 //! to stop.
 
+mod experiments;
+
 use std::{
     path::PathBuf,
     sync::{
@@ -10,6 +12,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use arc_swap::ArcSwap;
 use gonogo_probes::contract::{Footprint, Kind};
 use tokio::{
     sync::{Mutex, Semaphore, mpsc},
@@ -24,6 +27,7 @@ use crate::{
     board::Board,
     clock::Clock,
     config::{self, Config, Inputs, LoadError},
+    experiments::Experiments,
     findings::{Restored, Settled},
     plan::{Plan, PlanError, Planner},
     schedule::{self, Change, Limits, Slot, Witness},
@@ -38,9 +42,16 @@ pub struct Daemon {
     pub board: Arc<Board>,
     path: PathBuf,
     planner: Mutex<Planner>,
-    changes: mpsc::Sender<Change<Arc<Errand>>>,
-    receiver: Mutex<Option<mpsc::Receiver<Change<Arc<Errand>>>>>,
+    changes: mpsc::Sender<Change<Job>>,
+    receiver: Mutex<Option<mpsc::Receiver<Change<Job>>>>,
     store: Option<Store>,
+    experiments: Experiments,
+    /// As last loaded.
+    errands: ArcSwap<Vec<Arc<Errand>>>,
+    /// Ends experiments that are under way.
+    stopping: CancellationToken,
+    /// The time that visits under way have when gonogo is told to stop.
+    grace: Duration,
     /// The version of the findings that is on disk.
     saved: AtomicU64,
     /// Why the state could not be written the last time.
@@ -51,6 +62,15 @@ pub struct Daemon {
     last_loaded: AtomicU64,
     /// Bounds how many loads go on at once.
     loading: Semaphore,
+}
+
+/// Something that the schedule starts.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// An ordinary visit.
+    Visit(Arc<Errand>),
+    /// An experiment.
+    Experiment(Arc<Errand>),
 }
 
 /// Why a configuration was not taken over.
@@ -82,6 +102,7 @@ impl Daemon {
         external_url: Option<&Url>,
         store: Option<Store>,
         clock: Clock,
+        grace: Duration,
     ) -> Result<Self, prometheus::Error> {
         let (changes, receiver) = mpsc::channel(CHANGES_WAITING);
         Ok(Self {
@@ -90,6 +111,10 @@ impl Daemon {
             planner: Mutex::new(Planner::new(external_url)),
             changes,
             receiver: Mutex::new(Some(receiver)),
+            experiments: Experiments::new(store.clone()),
+            errands: ArcSwap::default(),
+            stopping: CancellationToken::new(),
+            grace,
             store,
             saved: AtomicU64::new(UNSAVED),
             trouble: std::sync::Mutex::default(),
@@ -170,7 +195,7 @@ impl Daemon {
                 key: (errand.target.name.clone(), errand.probe.to_string()),
                 interval: errand.interval?,
                 identity: errand.identity,
-                what: Arc::clone(errand),
+                what: Job::Visit(Arc::clone(errand)),
             })
         });
         let known = self.adopt_state(&plan).await;
@@ -181,6 +206,11 @@ impl Daemon {
         for warning in config.warnings(now) {
             warn!("{warning}");
         }
+        let errands: Vec<Arc<Errand>> = plan.errands().cloned().collect();
+        for concern in self.concerns(&errands, self.grace) {
+            warn!("{concern}");
+        }
+        self.errands.store(Arc::new(errands));
         self.board.rule(config.rulings(), config.redacted());
         self.board.telemetry.reloaded(Some(plan.targets.len()), now);
         self.changes.send(replace).await.map_err(|_| ReloadError::Stopping)
@@ -206,14 +236,19 @@ impl Daemon {
         Now { at: self.board.clock.now(), tick: time::Instant::now().into_std() }
     }
 
-    /// Makes visits until `stop`, then waits `grace` for those under way, and writes the state.
-    pub async fn run(self: &Arc<Self>, limits: Limits, stop: CancellationToken, grace: Duration) {
+    /// Makes visits until `stop`, then waits for those under way, for the grace period or as long as
+    /// experiments need to put back what they changed, and writes the state.
+    pub async fn run(self: &Arc<Self>, limits: Limits, stop: CancellationToken) {
         let Some(mut receiver) = self.receiver.lock().await.take() else { return };
+        self.experiments.put_back_all(&self.errands.load_full(), &self.board.clock).await;
         let tasks = TaskTracker::new();
         let sweeper = Arc::clone(self);
         tasks.spawn(stop.clone().run_until_cancelled_owned(async move { sweeper.sweep().await }));
         let keeper = Arc::clone(self);
         tasks.spawn(stop.clone().run_until_cancelled_owned(async move { keeper.keep().await }));
+        let watcher = Arc::clone(self);
+        let watching = async move { watcher.watch_windows().await };
+        tasks.spawn(stop.clone().run_until_cancelled_owned(watching));
         let (relay, changes) = mpsc::channel(1);
         let stopping = stop.clone();
         tasks.spawn(async move {
@@ -226,28 +261,47 @@ impl Daemon {
         });
         tasks.close();
         let daemon = Arc::clone(self);
-        let visit = move |errand: Arc<Errand>| {
+        let visit = move |job: Job| {
             let daemon = Arc::clone(&daemon);
-            async move { daemon.visit(&errand).await }
+            async move {
+                match job {
+                    Job::Visit(errand) => daemon.visit(&errand).await,
+                    Job::Experiment(errand) => daemon.experiment(&errand).await,
+                }
+            }
         };
         let pulse = Pulse { board: Arc::clone(&self.board) };
         let schedule = schedule::run(limits, changes, visit, &pulse);
         tokio::pin!(schedule);
         tokio::select! {
             () = &mut schedule => {}
-            () = async { stop.cancelled().await; time::sleep(grace).await } => {
-                warn!(?grace, "visits still under way at the end of the grace period were cut off");
+            () = self.end_of_grace(&stop) => {
+                warn!("visits still under way at the end of the grace period were cut off");
             }
         }
         tasks.wait().await;
         self.save(Effort::Last).await;
     }
 
+    /// Ends experiments when `stop` comes, and waits for as long as visits under way may take then.
+    async fn end_of_grace(&self, stop: &CancellationToken) {
+        stop.cancelled().await;
+        self.stopping.cancel();
+        time::sleep(self.longest_stop()).await;
+    }
+
+    /// The longest that stopping may take.
+    pub fn longest_stop(&self) -> Duration {
+        let restoring = self.experiments.longest_end().map(|end| end + JUDGING);
+        self.grace.max(restoring.unwrap_or_default())
+    }
+
     /// One visit, from the errand to the findings.
     async fn visit(&self, errand: &Errand) -> Settled {
         let (board, target) = (&self.board, errand.target.name.as_str());
         self.look_for_revision(errand).await;
-        let (visited, report) = errand.run(&board.clock, &board.telemetry).await;
+        let progress = board.progress(target, &errand.probe);
+        let (visited, report) = errand.run(&board.clock, &board.telemetry, progress).await;
         let settled = board.findings.record(errand.reporter(), visited, report);
         self.judge(target);
         // What nobody expects any more is not looked at again.
@@ -269,6 +323,7 @@ impl Daemon {
                     info!(target_name = target, "a new revision is deployed");
                     // Without room in the queue each probe comes in its turn, as without this.
                     let _ = self.changes.try_send(Change::Hurry(target.to_owned()));
+                    self.begin_on_revision(target);
                 }
             }
             Some(Err(error)) => {
@@ -329,7 +384,7 @@ impl Daemon {
         let mut again = findings.doubt_dates_after(self.board.clock.now());
         for target in &findings.snapshot().targets {
             let name = &target.target.name;
-            let now = self.board.clock.now();
+            let now = target.aged_to(self.board.clock.now());
             let is_stale = || target.probes.iter().any(|probe| probe.stale(now).is_some());
             if stepped && !again.contains(name) && is_stale() {
                 again.push(name.clone());
@@ -418,6 +473,10 @@ impl Witness for Pulse {
         self.board.telemetry.skipped(slots);
     }
 
+    fn deferred(&self, slots: u64) {
+        self.board.telemetry.deferred(slots);
+    }
+
     fn beat(&self) {
         self.board.telemetry.beat(self.board.clock.now());
         // Nobody listens where systemd did not start us.
@@ -429,6 +488,8 @@ impl Witness for Pulse {
 const CHANGES_WAITING: usize = 64;
 /// One may wait for a disk while the next finds other files; a flood of requests finds no more room.
 const LOADS_AT_ONCE: usize = 4;
+/// The time that a visit has to be judged and recorded after it was ended.
+const JUDGING: Duration = Duration::from_secs(5);
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(15);
 /// How soon a change is on disk.
 const BETWEEN_SAVES: Duration = Duration::from_secs(2);
@@ -450,7 +511,7 @@ mod tests {
         directory: tempfile::TempDir,
         clock: Arc<AtomicU64>,
         daemon: Daemon,
-        changes: mpsc::Receiver<Change<Arc<Errand>>>,
+        changes: mpsc::Receiver<Change<Job>>,
     }
 
     impl Place {
@@ -462,7 +523,8 @@ mod tests {
             let clock = Arc::new(AtomicU64::new(100));
             let told = Arc::clone(&clock);
             let telling = Clock::telling(move || at(told.load(Ordering::Relaxed)));
-            let daemon = Daemon::new(&CATALOGUE, path, None, None, telling).expect("metrics");
+            let daemon = Daemon::new(&CATALOGUE, path, None, None, telling, Duration::ZERO)
+                .expect("metrics");
             daemon.start().await.expect("a sound configuration");
             let receiver = daemon.receiver.lock().await.take();
             let mut place =
@@ -472,7 +534,7 @@ mod tests {
         }
 
         /// The errands and limits of the configuration that was last taken over.
-        async fn taken_over(&mut self) -> (Vec<Slot<Arc<Errand>>>, Limits) {
+        async fn taken_over(&mut self) -> (Vec<Slot<Job>>, Limits) {
             match self.changes.recv().await {
                 Some(Change::Replace(slots, limits)) => (slots, limits),
                 other => panic!("not a configuration: {other:?}"),
