@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests live by the machine's clock and environment")]
 
 mod catalogue;
+mod command_line;
 mod commands;
 mod daemon;
 mod demo;

@@ -2,10 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use gonogo_probes::contract::Impact;
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use gonogo_probes::contract::{Footprint, Impact};
 
-use super::exit::Required;
+use super::{CommandError, exit::Required};
 
 /// Asks a deployed system the questions of a production-readiness review, and answers GO, STAGED,
 /// NO-GO or UNKNOWN.
@@ -34,7 +37,9 @@ pub(super) enum Command {
     Serve(Serve),
     /// Ask once, print a report, and exit by the verdict
     Check(Check),
-    /// Explain a check: what is asked, why it matters, how to mend it
+    /// Say what is wrong with a configuration, all of it, and ask nothing of any target
+    Validate(Validate),
+    /// Explain a check: what is asked, why it matters, how to fix it
     Explain(Explain),
     /// List the checks, by probe
     List(List),
@@ -70,14 +75,22 @@ pub(super) struct ConfigFile {
 
 impl ConfigFile {
     /// The file or directory that was named, or the first of the usual places that is there.
-    pub(super) fn locate(&self) -> PathBuf {
-        let usual = || {
-            let here = PathBuf::from("gonogo.yaml");
-            if here.exists() { here } else { PathBuf::from("/etc/gonogo/gonogo.yml") }
-        };
-        self.path.clone().unwrap_or_else(usual)
+    pub(super) fn locate(&self) -> Result<PathBuf, CommandError> {
+        if let Some(path) = &self.path {
+            return Ok(path.clone());
+        }
+        let found = USUAL_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
+        found.ok_or_else(|| {
+            let [here, installed] = USUAL_PLACES;
+            CommandError::Usage(format!(
+                "there is no configuration: neither {here} in this directory nor {installed}; \
+                 `gonogo init --url URL` writes one, and --config.file names another place"
+            ))
+        })
     }
 }
+
+const USUAL_PLACES: [&str; 2] = ["gonogo.yaml", "/etc/gonogo/gonogo.yml"];
 
 /// How to log.
 #[derive(Args, Clone, Debug)]
@@ -172,7 +185,7 @@ pub(super) struct Listen {
 }
 
 impl Listen {
-    /// On one address, open to whoever reaches it.
+    /// On one address, open to everybody.
     pub(super) fn on(address: SocketAddr) -> Self {
         Self {
             addresses: vec![address],
@@ -201,8 +214,13 @@ pub(super) struct Check {
     #[arg(long = "check", value_name = "ID")]
     pub(super) only: Vec<String>,
     /// Also make the experiments of these footprints, after everything else, one at a time a target
-    #[arg(long, value_name = "FOOTPRINT", value_delimiter = ',', value_enum)]
-    pub(super) allow: Vec<Provocation>,
+    #[arg(
+        long,
+        value_name = "FOOTPRINT",
+        value_delimiter = ',',
+        value_parser = words([Footprint::Load, Footprint::Disruptive], Footprint::as_str)
+    )]
+    pub(super) allow: Vec<Footprint>,
     /// Only say what the experiments would send, change and put back, and for how long
     #[arg(long)]
     pub(super) plan: bool,
@@ -219,8 +237,8 @@ pub(super) struct Check {
     #[arg(long, short = 'o', value_enum, default_value_t)]
     pub(super) output: Output,
     /// Also write a report to a file: json:PATH or text:PATH; may be given several times
-    #[arg(long, value_name = "FORMAT:PATH", value_parser = super::output::ReportFile::parse)]
-    pub(super) report: Vec<super::output::ReportFile>,
+    #[arg(long, value_name = "FORMAT:PATH", value_parser = super::report_file::ReportFile::parse)]
+    pub(super) report: Vec<super::report_file::ReportFile>,
     /// Show every item, what passed, and the commands that show it again
     #[arg(long, short)]
     pub(super) verbose: bool,
@@ -229,22 +247,13 @@ pub(super) struct Check {
     pub(super) quiet: bool,
 }
 
-/// Footprints that must be allowed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum Provocation {
-    /// Bursts of requests.
-    Load,
-    /// Experiments that take something down or change state.
-    Disruptive,
-}
-
-/// What `check` prints.
+/// What `check` and `list` print.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(super) enum Output {
     /// For people.
     #[default]
     Text,
-    /// The JSON report (`gonogo generate schema --of report`).
+    /// One document; `gonogo generate schema --of report` or `--of list` describes it.
     Json,
 }
 
@@ -262,35 +271,33 @@ pub(super) struct List {
     #[arg(long, value_name = "NAME")]
     pub(super) probe: Option<String>,
     /// Only checks of this impact
-    #[arg(long, value_enum)]
-    pub(super) impact: Option<ImpactName>,
+    #[arg(long, value_parser = words(Impact::ALL, Impact::as_str))]
+    pub(super) impact: Option<Impact>,
     /// What is printed
     #[arg(long, short = 'o', value_enum, default_value_t)]
     pub(super) output: Output,
 }
 
-/// How bad a fail is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum ImpactName {
-    /// Not fit for anybody.
-    Blocker,
-    /// A canary at most.
-    High,
-    /// Somebody will be hurt sooner or later.
-    Medium,
-    /// Worth mending.
-    Low,
+/// `gonogo validate`.
+#[derive(Args, Debug)]
+pub(super) struct Validate {
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
+    /// What is printed on stdout
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    pub(super) output: Diagnostics,
 }
 
-impl From<ImpactName> for Impact {
-    fn from(name: ImpactName) -> Self {
-        match name {
-            ImpactName::Blocker => Self::Blocker,
-            ImpactName::High => Self::High,
-            ImpactName::Medium => Self::Medium,
-            ImpactName::Low => Self::Low,
-        }
-    }
+/// What `validate` prints.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum Diagnostics {
+    /// For people, with excerpts.
+    #[default]
+    Text,
+    /// One document (`gonogo generate schema --of validation`).
+    Json,
+    /// Annotations, as GitHub Actions read them.
+    Github,
 }
 
 /// `gonogo init`.
@@ -318,7 +325,7 @@ pub(super) struct Generate {
 /// What `generate` prints.
 #[derive(Debug, Subcommand)]
 pub(super) enum Artefact {
-    /// JSON Schema of the configuration or of the report
+    /// JSON Schema of the configuration, or of a document that gonogo prints
     Schema {
         /// Of what
         #[arg(long, value_enum, default_value_t)]
@@ -356,6 +363,10 @@ pub(super) enum SchemaOf {
     Config,
     /// The JSON report.
     Report,
+    /// What `gonogo list -o json` prints.
+    List,
+    /// What `gonogo validate -o json` prints.
+    Validation,
 }
 
 /// `gonogo healthcheck`.
@@ -378,6 +389,20 @@ pub(super) struct Demo {
     /// Ask once, print the report, and exit by the verdict instead of serving
     #[arg(long)]
     pub(super) once: bool,
+}
+
+/// Reads a word that the contract knows.
+fn words<T, const N: usize>(
+    values: [T; N],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> + Clone
+where
+    T: Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(values.map(word)).map(move |text| {
+        let value = values.into_iter().find(|value| word(*value) == text);
+        value.expect("one of the words that are possible")
+    })
 }
 
 /// Reads `host:port`, where an empty host means every address.

@@ -12,34 +12,36 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     CommandError, Exit,
-    arguments::{Check, Output, Provocation},
-    experiments,
-    output::{self, ReportFormat},
+    arguments::{Check, Output},
+    experiments, output,
+    report_file::{OpenReport, ReportFormat},
+    signals::Signals,
 };
 use crate::{
     assessment::{Assessment, Part, Rulings, assess},
     clock::Clock,
-    config::{self, Config},
+    config::{self, Config, Problem},
     export::{
         json,
         terminal::{self, Detail},
     },
     findings::{Expected, Findings},
     plan::{Plan, Planner},
+    render::words::count,
     telemetry::Telemetry,
     visit::Errand,
 };
 
 pub(super) fn run(catalogue: &'static [Kind], options: &Check) -> Result<Exit, CommandError> {
     let clock = Clock::system();
-    let config = config::load(&options.config.locate(), catalogue, clock.now())?;
+    let config = config::load(&options.config.locate()?, catalogue, clock.now())?;
     let plan = Planner::new(None).plan(&config)?;
     let wanted = Wanted::of(options, catalogue, &plan)?;
     wanted.must_be_armed(&config)?;
     for warning in config.warnings(clock.now()) {
         output::say(&format!("warning: {warning}"));
     }
-    let experiments = experiments::Wanted::of(wanted.errands(&plan), &footprints(&options.allow));
+    let experiments = experiments::Wanted::of(wanted.errands(&plan), &options.allow);
     if options.plan {
         output::print(&experiments.plan())?;
         return Ok(Exit::Success);
@@ -54,22 +56,37 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Check) -> Result<Exit, C
         experiments.tell_left_out();
         return Err(CommandError::Usage(nothing_to_ask(options)));
     }
+    // Before anything is asked: a report that cannot be written is told now, not after ten minutes.
+    let reports = options.report.iter().map(OpenReport::open).collect::<Result<Vec<_>, _>>()?;
     let findings = Findings::default();
-    let asked: Vec<Arc<Errand>> = wanted.errands(&plan).cloned().collect();
-    findings.expect(&expected(&plan, &asked));
-    let progress = progress(errands.len() + experiments.made.len(), options.quiet);
+    let chosen: Vec<Arc<Errand>> = wanted.errands(&plan).cloned().collect();
+    findings.expect(&expected(&plan, &chosen));
+    let asked = errands.len() + experiments.made.len();
+    let progress = progress(asked, options.quiet);
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Runtime)?;
-    runtime.block_on(async {
-        visit_all(errands, &findings, &clock, &progress).await?;
+    let ended = runtime.block_on(async {
+        let mut signals = Signals::new();
+        tokio::select! {
+            ended = visit_all(errands, &findings, &clock, &progress) => ended?,
+            () = signals.told_to_stop() => return Ok(false),
+        }
         // Last, so that nothing else is seen of a target in trouble of our making.
         let made = &experiments.made;
-        experiments::make_all(made, &marks, &findings, &clock, &progress).await
-    })?;
+        experiments::make_all(made, &marks, &findings, &clock, &progress, &mut signals).await
+    });
     experiments.tell_left_out();
     progress.finish_and_clear();
     // Name look-ups run on threads that nothing can stop; nobody waits for them.
     runtime.shutdown_background();
-    report(options, &wanted, &findings, &config.rulings(), &clock)
+    let has_ended = ended?;
+    let exit = report(options, &wanted, &findings, &config.rulings(), &clock, reports)?;
+    if has_ended {
+        return Ok(exit);
+    }
+    let visits = count(asked, "visit");
+    let known = progress.position();
+    output::say(&format!("interrupted after {known} of {visits}: what was not seen is unknown"));
+    Ok(Exit::Interrupted)
 }
 
 /// Makes all visits, so many at a time.
@@ -119,6 +136,7 @@ fn report(
     findings: &Findings,
     rulings: &Rulings,
     clock: &Clock,
+    reports: Vec<OpenReport>,
 ) -> Result<Exit, CommandError> {
     let now = clock.now();
     let snapshot = findings.snapshot();
@@ -149,13 +167,12 @@ fn report(
         document.push('\n');
         document
     };
-    for file in &options.report {
-        match file.format {
-            ReportFormat::Json => file.write(&document())?,
-            ReportFormat::Text => {
-                file.write(&anstream::adapter::strip_str(&text(true)).to_string())?;
-            }
-        }
+    for file in reports {
+        let text = match file.format() {
+            ReportFormat::Json => document(),
+            ReportFormat::Text => anstream::adapter::strip_str(&text(true)).to_string(),
+        };
+        file.write(&text)?;
     }
     output::print(&match options.output {
         Output::Text => text(options.verbose),
@@ -195,9 +212,13 @@ impl Wanted {
     /// Refuses targets of which nothing would be asked: no verdict could come of it.
     fn must_be_armed(&self, config: &Config) -> Result<(), CommandError> {
         let chosen = config.targets.iter().filter(|target| self.includes(&target.target.name));
-        let unarmed = chosen.filter_map(|target| target.unarmed.as_deref());
-        let unarmed: Vec<&str> = config.no_targets.as_deref().into_iter().chain(unarmed).collect();
-        if unarmed.is_empty() { Ok(()) } else { Err(CommandError::Usage(unarmed.join("\n"))) }
+        let unarmed = chosen.filter_map(|target| target.unarmed.as_ref());
+        let unarmed: Vec<&Problem> = config.no_targets.iter().chain(unarmed).collect();
+        if unarmed.is_empty() {
+            return Ok(());
+        }
+        let unarmed: Vec<String> = unarmed.iter().map(ToString::to_string).collect();
+        Err(CommandError::Usage(unarmed.join("\n")))
     }
 
     fn includes(&self, target: &str) -> bool {
@@ -213,14 +234,6 @@ impl Wanted {
                 && (self.checks.is_empty() || asks())
         })
     }
-}
-
-fn footprints(allow: &[Provocation]) -> Vec<Footprint> {
-    let footprint = |provocation: &Provocation| match provocation {
-        Provocation::Load => Footprint::Load,
-        Provocation::Disruptive => Footprint::Disruptive,
-    };
-    allow.iter().map(footprint).collect()
 }
 
 /// Why no probe is left to be asked, although some are armed.

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, net::SocketAddr, sync::Arc, time::Duration};
 
-use gonogo_probes::contract::Kind;
+use gonogo_probes::contract::{Kind, Obstacle};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     time,
@@ -23,6 +23,7 @@ use crate::{
     daemon::Daemon,
     demo::Deployment,
     export::terminal::{self, Detail},
+    policy::Status,
     scorecard::Verdict,
     web,
 };
@@ -95,20 +96,28 @@ fn introduce(deployment: &Deployment, address: SocketAddr) {
 fn explain_levers(deployment: &Deployment) {
     let key = if std::io::stdin().is_terminal() { "Press Enter, or post to" } else { "Post to" };
     output::say(&format!(
-        "{key} the demo to mend the flaws, and again to make them anew:\n\n  \
+        "{key} the demo to fix the flaws, and again to bring them back:\n\n  \
          curl -X POST {0}mend\n  curl -X POST {0}break\n\nCtrl-C ends the demo.\n",
         deployment.control()
     ));
 }
 
-/// Waits until every target has been visited by every probe.
+/// Waits until every target has been visited by every probe, and none waits for more samples.
 async fn first_verdicts(board: &Board) {
     let visited = || {
         let snapshot = board.findings.snapshot();
         let mut probes = snapshot.targets.iter().flat_map(|target| &target.probes);
         probes.all(|probe| probe.visited.is_some())
     };
-    while !visited() {
+    let has_samples = || {
+        let (snapshot, rulings, now) =
+            (board.findings.snapshot(), board.rulings(), board.clock.now());
+        let too_few = Status::Unknown(Obstacle::TooFewSamples);
+        snapshot.targets.iter().all(|known| {
+            assess(known, &rulings, now).lines.iter().all(|line| line.status != too_few)
+        })
+    };
+    while !visited() || !has_samples() {
         time::sleep(GLANCE).await;
     }
 }
@@ -140,7 +149,7 @@ async fn tell_changes(board: &Board) -> Result<(), CommandError> {
     }
 }
 
-/// Mends or makes the flaws at each line of a person at the terminal.
+/// Fixes the flaws or brings them back at each line of a person at the terminal.
 async fn obey(deployment: &Deployment) {
     if !std::io::stdin().is_terminal() {
         return std::future::pending().await;
@@ -149,7 +158,7 @@ async fn obey(deployment: &Deployment) {
     while let Ok(Some(_)) = lines.next_line().await {
         let mended = !deployment.is_mended();
         deployment.set_mended(mended);
-        output::say(if mended { "Mending …" } else { "Making the flaws anew …" });
+        output::say(if mended { "Fixing the flaws …" } else { "Bringing the flaws back …" });
     }
     std::future::pending::<()>().await;
 }

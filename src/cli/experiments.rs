@@ -4,13 +4,10 @@ use std::{collections::BTreeMap, fmt::Write, path::Path, sync::Arc, time::Durati
 
 use gonogo_probes::contract::{Footprint, Progress};
 use indicatif::ProgressBar;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time,
-};
+use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use super::{CommandError, Exit, output};
+use super::{CommandError, Exit, output, signals::Signals};
 use crate::{
     clock::Clock,
     experiments::{Experiments, Occasion},
@@ -117,22 +114,23 @@ pub(super) fn rearm<'a>(
     Ok(Exit::Success)
 }
 
-/// Makes experiments one after the other on each target. SIGINT and SIGTERM end them early; what they
-/// changed is put back all the same.
+/// Makes experiments one after the other on each target, and tells whether all came to their end. A
+/// signal ends them early; what they changed is put back all the same.
 pub(super) async fn make_all(
     errands: &[Arc<Errand>],
     experiments: &Experiments,
     findings: &Findings,
     clock: &Clock,
     bar: &ProgressBar,
-) -> Result<(), CommandError> {
+    signals: &mut Signals,
+) -> Result<bool, CommandError> {
     if errands.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let telemetry = Telemetry::new()?;
     let stop = &CancellationToken::new();
     let stopping = async {
-        told_to_stop().await;
+        signals.told_to_stop().await;
         output::say("stopping: what the experiment changed is put back first");
         stop.cancel();
         std::future::pending::<()>().await;
@@ -158,17 +156,7 @@ pub(super) async fn make_all(
         _ = all => {}
         () = stopping => {}
     }
-    Ok(())
-}
-
-async fn told_to_stop() {
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    Ok(!stop.is_cancelled())
 }
 
 async fn make(

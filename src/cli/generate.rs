@@ -9,11 +9,12 @@ use super::{
     Arguments, CommandError, Exit,
     arguments::{Artefact, Generate, SchemaOf},
     output,
+    validate::Validation,
 };
 use crate::{
     config,
     export::json,
-    render::{alerts, command},
+    render::{alerts, command, list},
 };
 
 pub(super) fn run(catalogue: &'static [Kind], options: &Generate) -> Result<Exit, CommandError> {
@@ -21,6 +22,12 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Generate) -> Result<Exit
         Artefact::Schema { of: SchemaOf::Config } => pretty(&config::schema(catalogue)),
         Artefact::Schema { of: SchemaOf::Report } => {
             pretty(&schemars::schema_for!(json::Report).into())
+        }
+        Artefact::Schema { of: SchemaOf::List } => {
+            pretty(&schemars::schema_for!(list::Document).into())
+        }
+        Artefact::Schema { of: SchemaOf::Validation } => {
+            pretty(&schemars::schema_for!(Validation).into())
         }
         Artefact::Alerts { external_url } => alerts::rules(catalogue, external_url.as_str()),
         Artefact::Completions { shell } => {

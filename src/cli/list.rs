@@ -1,6 +1,6 @@
 //! `gonogo list`: every check there is.
 
-use gonogo_probes::contract::{Check, Kind};
+use gonogo_probes::contract::Kind;
 
 use super::{
     CommandError, Exit,
@@ -13,21 +13,13 @@ pub(super) fn run(catalogue: &'static [Kind], options: &List) -> Result<Exit, Co
     if let Some(name) = &options.probe {
         output::known("probe", name, catalogue.iter().map(|kind| kind.name))?;
     }
-    let filter = Filter {
-        probe: options.probe.as_deref(),
-        impact: options.impact.map(Into::into),
-        ..Filter::default()
-    };
+    let filter =
+        Filter { probe: options.probe.as_deref(), impact: options.impact, ..Filter::default() };
     let text = match options.output {
         Output::Text => list::checks(catalogue, filter, output::width()),
         Output::Json => {
-            let wanted: Vec<&'static Check> = catalogue
-                .iter()
-                .flat_map(|kind| {
-                    kind.checks().into_iter().filter(move |check| filter.admits(kind, check))
-                })
-                .collect();
-            let mut text = serde_json::to_string_pretty(&wanted).unwrap_or_default();
+            let document = list::document(catalogue, filter);
+            let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
             text.push('\n');
             text
         }

@@ -11,7 +11,10 @@ mod healthcheck;
 mod init;
 mod list;
 mod output;
+mod report_file;
 mod serve;
+mod signals;
+mod validate;
 mod visible;
 
 use std::{ffi::OsString, io, process::ExitCode};
@@ -37,7 +40,7 @@ pub enum CommandError {
     /// The state cannot be kept.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
-    /// Our own address cannot be had.
+    /// Our own address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] crate::web::BindError),
     /// TLS or basic auth of our own listener is configured wrongly.
@@ -93,6 +96,7 @@ pub fn run(
     let ended = match arguments.command {
         Command::Serve(serve) => serve::run(catalogue, &serve),
         Command::Check(check) => check::run(catalogue, &check),
+        Command::Validate(validate) => validate::run(catalogue, &validate),
         Command::Explain(explain) => explain::run(catalogue, &explain),
         Command::List(list) => list::run(catalogue, &list),
         Command::Init(init) => init::run(&init),

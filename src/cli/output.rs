@@ -2,9 +2,7 @@
 
 use std::{
     error::Error,
-    fs,
     io::{self, IsTerminal, Write},
-    path::PathBuf,
 };
 
 use anstream::ColorChoice;
@@ -35,7 +33,7 @@ pub(super) fn print(text: &str) -> Result<(), CommandError> {
 
 /// Says something besides what was asked for.
 pub(super) fn say(text: &str) {
-    // Whoever closed stderr does not want to hear.
+    // Closed, it is not wanted.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
@@ -80,64 +78,18 @@ pub(super) fn known<'a>(
     Err(CommandError::Usage(format!("there is no {what} `{name}`{hint}")))
 }
 
-/// The width to wrap text at: the terminal's, within what can be read.
-pub(super) fn width() -> u16 {
-    let terminal = terminal_size::terminal_size().map(|(width, _)| width.0);
-    terminal.unwrap_or(READABLE).clamp(40, READABLE)
+/// The width to wrap text at: COLUMNS, else the terminal's, within what can be read; `None` where
+/// stdout is no terminal and programs read on.
+#[expect(clippy::disallowed_methods, reason = "COLUMNS is how a shell tells the width")]
+pub(super) fn width() -> Option<usize> {
+    let told = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let terminal = || {
+        let is_terminal = io::stdout().is_terminal();
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+        is_terminal.then(|| width.map_or(READABLE, usize::from))
+    };
+    told.filter(|width| *width > 0).or_else(terminal).map(|width| width.clamp(40, READABLE))
 }
 
-const READABLE: u16 = 100;
-
-/// A report to be written to a file.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct ReportFile {
-    pub(super) format: ReportFormat,
-    pub(super) path: PathBuf,
-}
-
-/// The form of a report.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum ReportFormat {
-    Json,
-    Text,
-}
-
-impl ReportFile {
-    /// Reads `json:PATH`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let wanted = "write json:PATH or text:PATH";
-        let (format, path) = text.split_once(':').ok_or(wanted)?;
-        let format = match format {
-            "json" => ReportFormat::Json,
-            "text" => ReportFormat::Text,
-            other => return Err(format!("there is no report format `{other}`; {wanted}")),
-        };
-        if path.is_empty() {
-            return Err(wanted.to_owned());
-        }
-        Ok(Self { format, path: path.into() })
-    }
-
-    /// Writes the report: whole, or not at all.
-    pub(super) fn write(&self, text: &str) -> Result<(), CommandError> {
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".new");
-        fs::write(&beside, text)
-            .and_then(|()| fs::rename(&beside, &self.path))
-            .map_err(|source| CommandError::File { path: self.path.display().to_string(), source })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_names_its_format_and_path() {
-        let report = ReportFile::parse("json:/tmp/a:b.json").expect("a report");
-        assert_eq!(report.path, PathBuf::from("/tmp/a:b.json"));
-        for wrong in ["json", "json:", "pdf:x"] {
-            assert!(ReportFile::parse(wrong).is_err(), "{wrong}");
-        }
-    }
-}
+/// Longer lines are read with difficulty.
+pub(super) const READABLE: usize = 100;

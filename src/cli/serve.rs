@@ -16,6 +16,8 @@ use super::{
     CommandError, Exit,
     arguments::{Listen, Log, LogFormat, Serve},
     output,
+    signals::Signals,
+    validate,
     visible::Visible,
 };
 use crate::{
@@ -27,16 +29,13 @@ use crate::{
 };
 
 pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, CommandError> {
-    let path = options.config.locate();
+    let path = options.config.locate()?;
     let clock = Clock::system();
     if options.config_check {
-        let config = config::load(&path, catalogue, clock.now())?;
-        for warning in config.warnings(clock.now()) {
-            output::say(&format!("warning: {warning}"));
-        }
-        let probes: usize = config.targets.iter().map(|target| target.probes.len()).sum();
-        let targets = config.targets.len();
-        output::print(&format!("{}: {targets} targets, {probes} probes\n", path.display()))?;
+        let loaded = config::load(&path, catalogue, clock.now());
+        let text = validate::text(&path.display().to_string(), &loaded, &clock);
+        loaded?;
+        output::print(&text)?;
         return Ok(Exit::Success);
     }
     start_logging(&options.log);
@@ -180,29 +179,6 @@ async fn reload_on_hangup(mut hangups: Signal, daemon: Arc<Daemon>, tasks: TaskT
         tasks.spawn(async move {
             let _: Result<(), ReloadError> = daemon.reload("SIGHUP").await;
         });
-    }
-}
-
-/// SIGTERM (Kubernetes, systemd) and SIGINT (Ctrl-C).
-struct Signals(Option<(Signal, Signal)>);
-
-impl Signals {
-    fn new() -> Self {
-        let term = signal(SignalKind::terminate());
-        let signals = term.and_then(|term| Ok((term, signal(SignalKind::interrupt())?))).ok();
-        if signals.is_none() {
-            warn!("SIGTERM cannot be heard; only SIGKILL will stop gonogo");
-        }
-        Self(signals)
-    }
-
-    /// Waits for the next.
-    async fn told_to_stop(&mut self) {
-        let Some((term, int)) = &mut self.0 else { return std::future::pending().await };
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = int.recv() => {}
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     loading::Loading,
     mistake::{Mistake, Mistakes},
     policy,
+    problem::Problem,
     secret::Vault,
     source::{Source, Span},
     suggest, target, waiver,
@@ -48,6 +49,14 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// Everything that is wrong, without excerpts.
+    pub fn problems(&self) -> Vec<Problem> {
+        match self {
+            Self::Mistakes(mistakes) => mistakes.problems(),
+            other => vec![Problem::anywhere(other.to_string())],
+        }
+    }
+
     /// The error as text, in colour or plain.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
@@ -191,7 +200,7 @@ fn config(documents: &[Node], loading: &mut Loading<'_>) -> Config {
     let targets = parts.targets.iter().filter_map(|node| target::read(node, loading)).collect();
     let no_targets = parts.targets_at.filter(|_| parts.targets.is_empty()).map(|at| {
         let mistake = Mistake::at(at, "there are no targets: nothing is asked");
-        mistake.help(EXAMPLE.to_owned()).line(loading.vault.sources)
+        mistake.help(EXAMPLE.to_owned()).problem(loading.vault.sources)
     });
     let attestations = waiver::read_attestations(&parts.attestations, &names, loading);
     let policy = policy::read(parts.policy, loading);

@@ -7,6 +7,7 @@ use gonogo_probes::contract::redact::{REDACTED, Redactor};
 
 use super::{
     excerpt::{Excerpt, printable},
+    problem::{Place, Problem},
     source::{Source, Span},
 };
 
@@ -71,13 +72,16 @@ impl Mistake {
         self
     }
 
-    /// The mistake on one line, without an excerpt: for logs.
-    pub(super) fn line(&self, sources: &[Source]) -> String {
+    /// The mistake without an excerpt, as it may be shown.
+    pub(super) fn problem(&self, sources: &[Source]) -> Problem {
         let source = &sources[self.span.file as usize];
         let (line, column) = source.line_and_column(self.span.start);
-        let message = printable(&Redactor::default().clean(&self.message));
-        let help = self.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        format!("{}:{line}:{column}: {message}{help}", source.path.display())
+        let file = source.path.display().to_string();
+        Problem {
+            place: Some(Place { file, line, column }),
+            message: printable(&Redactor::default().clean(&self.message)),
+            help: self.help.clone(),
+        }
     }
 
     fn is_secret(&self) -> bool {
@@ -98,6 +102,11 @@ impl Mistakes {
     #[must_use]
     pub fn count(&self) -> usize {
         self.list.len()
+    }
+
+    /// All of them, without excerpts.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.list.iter().map(|mistake| mistake.problem(&self.sources)).collect()
     }
 
     /// All of them as text, in colour or plain.

@@ -20,6 +20,7 @@ mod mention;
 mod mistake;
 mod policy;
 mod probes;
+mod problem;
 mod redacted;
 mod revision;
 mod schema;
@@ -54,6 +55,7 @@ pub use load::LoadError;
 pub(crate) use load::settings;
 pub use mistake::Mistakes;
 pub use probes::ArmedProbe;
+pub use problem::{Place, Problem};
 pub use revision::Revision;
 pub use schema::schema;
 pub use source::Position;
@@ -74,7 +76,7 @@ pub struct Config {
     /// How much gonogo does at once.
     pub limits: Limits,
     /// Why nothing is asked of anybody, with the place to write it, if there are no targets.
-    pub no_targets: Option<String>,
+    pub no_targets: Option<Problem>,
     /// The files it was made from.
     pub inputs: Inputs,
 }
@@ -89,9 +91,9 @@ impl Config {
         }
     }
 
-    /// What is right and yet should be looked at, one line each: targets of which nothing is asked,
+    /// What is right and yet should be looked at: targets of which nothing is asked,
     /// waivers and attestations that have ended.
-    pub fn warnings(&self, now: SystemTime) -> Vec<String> {
+    pub fn warnings(&self, now: SystemTime) -> Vec<Problem> {
         let unarmed = self.targets.iter().filter_map(|target| target.unarmed.clone());
         let unarmed = self.no_targets.iter().cloned().chain(unarmed);
         let expired = self.waivers.iter().filter(|waiver| !waiver.is_in_force(now)).map(|waiver| {
@@ -108,7 +110,7 @@ impl Config {
             let (what, ended) = (&statement.statement, date::day(statement.until));
             format!("the attestation \"{what}\" ended at {ended} and counts no more")
         });
-        unarmed.chain(expired).chain(ended).collect()
+        unarmed.chain(expired.chain(ended).map(Problem::anywhere)).collect()
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
     fingerprint::{Fingerprint, fingerprint},
     loading::Loading,
     probes::{self, ArmedProbe, Site},
+    problem::Problem,
     redacted,
     revision::{Revision, RevisionSettings},
     schema::ProbeList,
@@ -51,7 +52,7 @@ pub struct TargetConfig {
     /// Where it is configured.
     pub position: Position,
     /// Why nothing is asked of it, with the place and what to write, if no probe is armed.
-    pub unarmed: Option<String>,
+    pub unarmed: Option<Problem>,
     pub(super) budgets: Budgets,
     pub(super) connect_to: Vec<Address>,
     /// Its settings but for probes, as they were written.

@@ -6,11 +6,12 @@ use super::{
     loading::Loading,
     mention::mentions,
     mistake::Mistake,
+    problem::Problem,
     yaml::{Node, Value},
 };
 
-/// Tells why no probe is armed for a target that has no mistakes, on one line.
-pub(super) fn explain(node: &Node, target: &Target, loading: &Loading<'_>) -> String {
+/// Tells why no probe is armed for a target that has no mistakes, and where.
+pub(super) fn explain(node: &Node, target: &Target, loading: &Loading<'_>) -> Problem {
     let Target { name, profile, .. } = target;
     let probes = node.get("probes").filter(|probes| !probes.is_null());
     let disabled = mentions(probes, &mut Vec::new()).len();
@@ -35,7 +36,7 @@ pub(super) fn explain(node: &Node, target: &Target, loading: &Loading<'_>) -> St
             (node.nearest(["name"]).span, message)
         }
     };
-    Mistake::at(at, message).help(help(node, target, loading)).line(loading.vault.sources)
+    Mistake::at(at, message).help(help(node, target, loading)).problem(loading.vault.sources)
 }
 
 fn help(node: &Node, target: &Target, loading: &Loading<'_>) -> String {

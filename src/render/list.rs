@@ -1,9 +1,10 @@
-//! `gonogo list`: the catalogue as tables for a terminal.
+//! `gonogo list`: the catalogue as tables for a terminal, and as a document for programs.
 
-use comfy_table::{ContentArrangement, Table, presets::NOTHING};
-use gonogo_probes::contract::{Check, Dimension, Footprint, Impact, Kind};
+use gonogo_probes::contract::{Check, Dimension, Footprint, Impact, Kind, Settles};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::words;
+use super::{table::table, words};
 
 /// Which checks are wanted; every part that is `None` admits all.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,58 +29,83 @@ impl Filter<'_> {
     }
 }
 
-/// The wanted checks, a line each, in at most `width` columns. Empty if there are none.
-pub fn checks(catalogue: &[Kind], filter: Filter<'_>, width: u16) -> String {
-    let mut table = table(["CHECK", "IMPACT", "DIMENSION", "FOOTPRINT", "FAILS WHEN"], width);
-    for kind in catalogue {
-        for check in kind.checks().into_iter().filter(|check| filter.admits(kind, check)) {
-            table.add_row([
-                check.id,
-                check.impact.as_str(),
-                check.dimension.as_str(),
-                kind.footprint().as_str(),
-                check.fault,
-            ]);
-        }
-    }
-    shown(&table)
+/// The wanted checks, in at most `width` columns; a line each if that is `None`. Empty if there are
+/// none.
+pub fn checks(catalogue: &[Kind], filter: Filter<'_>, width: Option<usize>) -> String {
+    let rows = wanted(catalogue, filter).map(|(kind, check)| {
+        let (impact, dimension) = (check.impact.as_str(), check.dimension.as_str());
+        [check.id, impact, dimension, kind.footprint().as_str(), check.fault].map(str::to_owned)
+    });
+    table(["CHECK", "IMPACT", "DIMENSION", "FOOTPRINT", "FAILS WHEN"], rows.collect(), width)
 }
 
-/// The probes, a line each, in at most `width` columns.
-pub fn probes(catalogue: &[Kind], width: u16) -> String {
-    let mut table = table(["PROBE", "CHECKS", "FOOTPRINT", "VISITS", "LOOKS AT"], width);
-    for kind in catalogue {
-        table.add_row([
-            kind.name,
-            &kind.checks().len().to_string(),
-            kind.footprint().as_str(),
-            &words::interval(kind),
-            kind.about,
-        ]);
-    }
-    shown(&table)
+/// The probes, in the same way.
+pub fn probes(catalogue: &[Kind], width: Option<usize>) -> String {
+    let rows = catalogue.iter().map(|kind| {
+        let checks = kind.checks().len().to_string();
+        let (name, about) = (kind.name.to_owned(), kind.about.to_owned());
+        [name, checks, kind.footprint().as_str().to_owned(), words::interval(kind), about]
+    });
+    table(["PROBE", "CHECKS", "FOOTPRINT", "VISITS", "LOOKS AT"], rows.collect(), width)
 }
 
-fn table(head: [&str; 5], width: u16) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width)
-        .set_header(head);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table
+/// The wanted checks, as `gonogo list -o json` prints them.
+pub fn document(catalogue: &[Kind], filter: Filter<'_>) -> Document {
+    let checks = wanted(catalogue, filter).map(|(kind, check)| Row {
+        id: check.id,
+        probe: kind.name,
+        fault: check.fault,
+        impact: check.impact,
+        dimension: check.dimension,
+        footprint: kind.footprint(),
+        two_of_three: check.settles == Settles::TwoOfThree,
+        why: check.why,
+        how: check.how,
+        fix: check.fix,
+        sources: check.sources,
+    });
+    Document { schema: "gonogo/checks/v1", checks: checks.collect() }
 }
 
-fn shown(table: &Table) -> String {
-    if table.is_empty() {
-        return String::new();
-    }
-    let mut text = table.trim_fmt();
-    text.push('\n');
-    text
+/// Checks of the catalogue. Fields are added, never changed.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Document {
+    /// Names this form of the document.
+    schema: &'static str,
+    /// The checks, by probe, in declared order.
+    checks: Vec<Row>,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+struct Row {
+    /// Names the check for ever.
+    id: &'static str,
+    /// The probe that asks it.
+    probe: &'static str,
+    /// When it fails, as a clause.
+    fault: &'static str,
+    impact: Impact,
+    dimension: Dimension,
+    footprint: Footprint,
+    /// Whether a changed answer is believed only when two of the last three visits agree.
+    two_of_three: bool,
+    /// Why it matters.
+    why: &'static str,
+    /// What is sent and expected.
+    how: &'static str,
+    /// What to do about a fail.
+    fix: &'static str,
+    /// Standards and measured facts it rests on.
+    sources: &'static [&'static str],
+}
+
+fn wanted<'a>(
+    catalogue: &'a [Kind],
+    filter: Filter<'a>,
+) -> impl Iterator<Item = (&'a Kind, &'static Check)> {
+    let all =
+        catalogue.iter().flat_map(|kind| kind.checks().into_iter().map(move |check| (kind, check)));
+    all.filter(move |(kind, check)| filter.admits(kind, check))
 }
 
 #[cfg(test)]
@@ -89,18 +115,18 @@ mod tests {
 
     #[test]
     fn checks_are_listed_like_this() {
-        insta::assert_snapshot!(checks(&CATALOGUE, Filter::default(), 100));
+        insta::assert_snapshot!(checks(&CATALOGUE, Filter::default(), Some(100)));
     }
 
     #[test]
     fn probes_are_listed_like_this() {
-        insta::assert_snapshot!(probes(&CATALOGUE, 100));
+        insta::assert_snapshot!(probes(&CATALOGUE, Some(100)));
     }
 
     #[test]
     fn every_part_of_a_filter_must_admit_a_check() {
         let ids = |filter| {
-            let text = checks(&CATALOGUE, filter, 100);
+            let text = checks(&CATALOGUE, filter, None);
             text.lines().skip(1).filter_map(|l| l.split(' ').next()).map(str::to_owned).collect()
         };
         let none: Vec<String> = Vec::new();

@@ -10,4 +10,5 @@ pub mod list;
 mod markdown;
 pub mod readme;
 mod settings;
-mod words;
+mod table;
+pub(crate) mod words;

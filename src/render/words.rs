@@ -39,6 +39,11 @@ pub(super) fn interval(kind: &Kind) -> String {
     )
 }
 
+/// "1 target", "2 targets".
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
 /// The clause as a sentence.
 pub(super) fn sentence(clause: &str) -> String {
     format!("{}.", capital(clause))

@@ -217,7 +217,7 @@ fn an_expired_waiver_loads_and_is_reported() {
         "{API}waivers:\n  - {{check: cors-any-origin, target: shop, reason: r, owner: o, expires: 2026-11-20}}\n  - {{check: cors-any-origin, target: '*', reason: r, owner: o, expires: 2026-11-21}}\n"
     );
     let config = sound(&text);
-    let warnings = config.warnings(now());
+    let warnings: Vec<String> = config.warnings(now()).iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         ["the waiver of `cors-any-origin` on shop expired at 2026-11-21 and changes nothing"]
@@ -262,7 +262,7 @@ fn ten_thousand_targets_load() {
 fn warnings(text: &str) -> Vec<String> {
     let warnings = sound(text).warnings(now());
     let place = |warning: &str| warning.split_once("gonogo.yaml:").map(|(_, rest)| rest.to_owned());
-    warnings.iter().map(|warning| place(warning).expect("a place")).collect()
+    warnings.iter().map(|warning| place(&warning.to_string()).expect("a place")).collect()
 }
 
 #[test]

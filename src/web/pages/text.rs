@@ -88,10 +88,7 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
     text.split('`').enumerate().map(|(place, piece)| (place % 2 == 1, piece))
 }
 
-/// "1 target", "2 targets".
-pub(super) fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
-}
+pub(super) use crate::render::words::count;
 
 #[cfg(test)]
 mod tests {
