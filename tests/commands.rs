@@ -179,7 +179,7 @@ fn init_writes_a_configuration_that_loads_and_never_overwrites_one() {
     assert!(run(&["init", "--url", url, &path]).status.success());
     let loaded = run(&["serve", "--config.check", "--config.file", &path]);
     assert!(loaded.status.success(), "{}", stderr(&loaded));
-    assert!(stdout(&loaded).contains("1 targets"), "{}", stdout(&loaded));
+    assert!(stdout(&loaded).contains("1 target, "), "{}", stdout(&loaded));
     let again = run(&["init", "--url", url, &path]);
     assert_eq!(again.status.code(), Some(2));
     assert!(stderr(&again).contains("--force"));

@@ -395,7 +395,7 @@ pub(super) struct Demo {
 fn words<T, const N: usize>(
     values: [T; N],
     word: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> + Clone
+) -> impl TypedValueParser<Value = T>
 where
     T: Copy + Send + Sync + 'static,
 {

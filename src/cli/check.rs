@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     config::{self, Config, Problem},
     export::{
-        json,
+        json, overall,
         terminal::{self, Detail},
     },
     findings::{Expected, Findings},
@@ -160,7 +160,7 @@ fn report(
     let text = |verbose| {
         // One probe alone is asked for by someone who wants to see what it saw.
         let detail = Detail { verbose, facts: verbose || !wanted.probes.is_empty() };
-        terminal::render(&assessments, detail, now)
+        terminal::render(&assessments, detail, now) + &overall::render(&assessments)
     };
     let document = || {
         let mut document = serde_json::to_string_pretty(&report).unwrap_or_default();

@@ -73,7 +73,7 @@ impl OpenReport {
             None => File::options().write(true).open(&report.path),
         };
         match open {
-            Ok(file) => Ok(Self { file, beside, report }),
+            Ok(file) => Ok(Self { report, file, beside }),
             Err(source) => Err(report.failed(source)),
         }
     }

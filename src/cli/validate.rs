@@ -122,7 +122,7 @@ fn github(validation: &Validation) -> String {
             let (line, column) = (place.line, place.column);
             format!("file={},line={line},col={column},", property(&place.file))
         });
-        let help = problem.help.iter().map(|help| format!("; {help}")).collect::<String>();
+        let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
         let message = data(&format!("{}{help}", problem.message));
         let place = place.unwrap_or_default();
         let _ = writeln!(text, "::{command} {place}title=gonogo::{message}");

@@ -2,5 +2,6 @@
 
 pub mod exposition;
 pub mod json;
+pub mod overall;
 pub mod prometheus;
 pub mod terminal;

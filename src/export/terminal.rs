@@ -74,7 +74,8 @@ fn target(out: &mut String, assessment: &Assessment<'_>, detail: Detail, now: Sy
     }
     let (passed, skipped) = (assessment.count("pass"), assessment.count("skip"));
     if !detail.verbose && passed + skipped > 0 {
-        let _ = writeln!(out, "  {GREEN}ok{GREEN:#}       {passed} passed, {skipped} do not apply");
+        let apply = if skipped == 1 { "does not apply" } else { "do not apply" };
+        let _ = writeln!(out, "  {GREEN}ok{GREEN:#}       {passed} passed, {skipped} {apply}");
     }
     for said in &assessment.attestations {
         let _ = writeln!(
@@ -122,6 +123,8 @@ fn finding(
         Status::Unknown(obstacle) => {
             let _ = write!(out, "could not tell ({})", obstacle.as_str().replace('_', " "));
         }
+        // The items below say it.
+        Status::Pass | Status::Skip if verbose && !line.items.is_empty() => {}
         Status::Pass | Status::Skip => out.push_str(&line.seen()),
     }
     out.push('\n');
@@ -286,5 +289,17 @@ mod tests {
         let item = Item::fail(Confidence::Firm, "front", "wide open").replay("ls -d door");
         let told = told(item, 120, Detail { verbose: true, facts: false });
         assert!(told.contains("front: wide open") && told.contains("$ ls -d door"), "{told}");
+    }
+
+    #[test]
+    fn verbose_prints_nothing_twice() {
+        for item in [
+            Item::pass("", "seen once"),
+            Item::skip("", "seen once"),
+            Item::fail(Confidence::Firm, "", "seen once"),
+        ] {
+            let told = told(item, 120, Detail { verbose: true, facts: false });
+            assert_eq!(told.matches("seen once").count(), 1, "{told}");
+        }
     }
 }
