@@ -228,7 +228,8 @@ mod tests {
     fn an_address_that_showed_nothing_has_no_dates() {
         let mut posture = two_addresses();
         for seen in &mut posture.seen {
-            seen.chain = Err(Obstacle::Timeout.because("silence"));
+            seen.chain =
+                Err(crate::tls::evidence::NoChain::Unseen(Obstacle::Timeout.because("silence")));
             seen.handshake = Err(Obstacle::Timeout.because("").into());
         }
         assert!(read("tls_certificate_not_after_timestamp_seconds", &posture).is_empty());

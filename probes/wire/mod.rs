@@ -2,3 +2,4 @@
 
 pub(crate) mod der;
 pub(crate) mod hello;
+pub(crate) mod x509;

@@ -1,10 +1,19 @@
 //! Whom the target's clients trust.
 
+use std::borrow::Cow;
+
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
-use super::{Certificate, certificate::Name};
-use crate::wire::der::{SEQUENCE, wrap};
+use super::{
+    Certificate, Key, Place,
+    certificate::Name,
+    rules::{Role, constraints::Constraints},
+};
+use crate::wire::{
+    der::{SEQUENCE, wrap},
+    x509,
+};
 
 /// The authorities that may vouch for a target: as a verifier takes them, and the certificates they
 /// come from where those are known.
@@ -44,20 +53,74 @@ impl<'a> Authorities<'a> {
         })
     }
 
-    /// What is known of an authority. Of several certificates with its name and key, the one that
-    /// lasts longest counts, as it does for clients.
-    pub(super) fn describe(&self, anchor: &TrustAnchor<'_>) -> Anchor {
-        let same = self.certificates.iter().filter(|der| {
-            webpki::anchor_from_trusted_cert(der).is_ok_and(|listed| same_key(&listed, anchor))
+    /// Every authority: those whose certificates are known, and the others.
+    pub(super) fn candidates(&self) -> Vec<Candidate<'a>> {
+        let read = self.certificates.iter().filter_map(|der| x509::Certificate::read(der).ok());
+        let mut all: Vec<Candidate<'a>> = read.map(Candidate::of).collect();
+        if self.certificates.is_empty() {
+            all.extend(self.anchors().iter().map(|anchor| Candidate {
+                subject: wrap(SEQUENCE, &anchor.subject).into(),
+                key: wrap(SEQUENCE, &anchor.subject_public_key_info).into(),
+                certificate: None,
+                name_constraints: anchor.name_constraints.as_deref(),
+            }));
+        }
+        all
+    }
+}
+
+/// An authority at which a path may end.
+#[derive(Debug)]
+pub(super) struct Candidate<'a> {
+    /// Its name, as DER.
+    pub(super) subject: Cow<'a, [u8]>,
+    /// Its key, as DER (a SubjectPublicKeyInfo).
+    pub(super) key: Cow<'a, [u8]>,
+    /// Its certificate, where that is known.
+    pub(super) certificate: Option<x509::Certificate<'a>>,
+    name_constraints: Option<&'a [u8]>,
+}
+
+impl<'a> Candidate<'a> {
+    fn of(certificate: x509::Certificate<'a>) -> Self {
+        Self {
+            subject: certificate.subject.into(),
+            key: certificate.key.whole.into(),
+            certificate: Some(certificate),
+            name_constraints: None,
+        }
+    }
+
+    /// Whether a certificate is one of this authority.
+    pub(super) fn is(&self, certificate: &x509::Certificate<'_>) -> bool {
+        *self.subject == *certificate.subject && *self.key == *certificate.key.whole
+    }
+
+    /// What is kept of it.
+    pub(super) fn kept(&self) -> Anchor {
+        let public = webpki_roots::TLS_SERVER_ROOTS.iter().any(|root| {
+            wrap(SEQUENCE, &root.subject) == *self.subject
+                && wrap(SEQUENCE, &root.subject_public_key_info) == *self.key
         });
-        let certificate =
-            same.filter_map(|der| Certificate::read(der).ok()).max_by_key(|read| read.not_after);
-        let public = webpki_roots::TLS_SERVER_ROOTS.iter().any(|root| same_key(root, anchor));
         Anchor {
-            certificate,
+            certificate: self.certificate.as_ref().map(Certificate::of),
             public,
-            name: Name::of_anchor(&anchor.subject),
-            key_der: wrap(SEQUENCE, &anchor.subject_public_key_info).into(),
+            name: Name::of(&self.subject),
+            key_der: self.key.as_ref().into(),
+        }
+    }
+
+    pub(super) fn key(&self) -> Key {
+        Key::read(&self.key)
+    }
+
+    /// The names it may issue for.
+    pub(super) fn constraints(&self) -> Option<Constraints<'_>> {
+        let (place, role) = (Place::Root, Role::Root);
+        match (&self.certificate, self.name_constraints) {
+            (Some(certificate), _) => Constraints::of(certificate, place, role),
+            (None, Some(value)) => Some(Constraints { value, critical: true, place, role }),
+            (None, None) => None,
         }
     }
 }
@@ -73,16 +136,4 @@ pub(in crate::tls) struct Anchor {
     pub(in crate::tls) name: Name,
     /// Its key, as DER (a SubjectPublicKeyInfo).
     pub(in crate::tls) key_der: Box<[u8]>,
-}
-
-impl Anchor {
-    /// Whether it is a root within its lifetime, as far as is known.
-    pub(super) fn is_sound_at(&self, at: i64) -> bool {
-        let sound = |own: &Certificate| own.is_self_issued() && own.not_after >= at;
-        self.certificate.as_ref().is_none_or(sound)
-    }
-}
-
-fn same_key(one: &TrustAnchor<'_>, other: &TrustAnchor<'_>) -> bool {
-    one.subject == other.subject && one.subject_public_key_info == other.subject_public_key_info
 }

@@ -4,19 +4,21 @@ use std::{fmt, net::IpAddr};
 
 use aws_lc_rs::digest;
 use x509_parser::{
-    asn1_rs::FromDer,
-    certificate::X509Certificate,
-    der_parser::oid::Oid,
-    extensions::{GeneralName, ParsedExtension},
-    oid_registry::{OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS, OidRegistry},
-    parse_x509_certificate,
-    x509::X509Name,
+    asn1_rs::FromDer, der_parser::oid::Oid, oid_registry::OidRegistry, x509::X509Name,
 };
 
 use super::{Key, Signature};
 use crate::{
     tls::statements::timestamps::Timestamp,
-    wire::der::{INTEGER, SEQUENCE, Values, wrap},
+    wire::{
+        der::{OCTET_STRING, Values},
+        x509::{
+            self,
+            extension::{self, BasicConstraints},
+            general_name::GeneralName,
+            oid,
+        },
+    },
 };
 
 /// A certificate, read once. Distinguished names keep their DER beside their text, because names are
@@ -43,8 +45,8 @@ pub(in crate::tls) struct Certificate {
     pub(in crate::tls) not_after: i64,
     /// Whether basicConstraints make it an authority.
     pub(in crate::tls) is_authority: bool,
-    /// What the key may be used for; `None` without a keyUsage extension.
-    pub(in crate::tls) key_usage: Option<KeyUsage>,
+    /// Whether its key may sign revocation lists, which a keyUsage extension may forbid.
+    pub(in crate::tls) signs_lists: bool,
     /// What the certificate may be used for; `None` without an extendedKeyUsage extension.
     pub(in crate::tls) purposes: Option<Purposes>,
     /// Where its issuer's certificate may be fetched (RFC 5280 section 4.2.2.1). We never do.
@@ -62,38 +64,45 @@ pub(in crate::tls) struct Certificate {
 impl Certificate {
     /// How many names are kept. The number that is reported is the true one.
     const NAMES: usize = 20;
+    /// Letters of a name that are kept; DNS has no longer ones.
+    const LONGEST_NAME: usize = 255;
 
     /// Reads a certificate. What it cannot read is named, as a lower-case fragment.
     pub(in crate::tls) fn read(der: &[u8]) -> Result<Self, String> {
-        let (rest, x509) = parse_x509_certificate(der)
-            .map_err(|error| format!("it is not an X.509 certificate ({error})"))?;
-        if !rest.is_empty() {
-            return Err(format!("{} bytes follow the certificate", rest.len()));
-        }
-        let (names, name_count) = alternative_names(&x509)?;
-        let validity = x509.validity();
-        Ok(Self {
-            subject: Name::of(x509.subject()),
-            issuer: Name::of(x509.issuer()),
-            serial: hex(x509.raw_serial()),
+        x509::Certificate::read(der).map(|read| Self::of(&read))
+    }
+
+    /// What is kept of a certificate. Extensions that are malformed count as absent: what clients make
+    /// of those is judged elsewhere.
+    pub(super) fn of(read: &x509::Certificate<'_>) -> Self {
+        let (names, name_count) = alternative_names(read);
+        let purposes = read.extension(oid::EXTENDED_KEY_USAGE).map(extension::purposes);
+        let basic = read.extension(oid::BASIC_CONSTRAINTS).map(BasicConstraints::of);
+        let usage = read.extension(oid::KEY_USAGE).map(extension::KeyUsage::of);
+        let access = read.extension(oid::AUTHORITY_INFO_ACCESS).map(extension::access);
+        let features = read.extension(oid::TLS_FEATURE).map(extension::tls_features);
+        Self {
+            subject: Name::of(read.subject),
+            issuer: Name::of(read.issuer),
+            serial: hex(read.serial),
             names,
             name_count,
-            key: Key::of(x509.public_key()),
-            signature: Signature::of(&x509.signature_algorithm),
-            not_before: validity.not_before.timestamp(),
-            not_after: validity.not_after.timestamp(),
-            is_authority: x509.is_ca(),
-            key_usage: unique(x509.key_usage())?.map(|usage| KeyUsage {
-                signs_handshakes: usage.value.digital_signature(),
-                named: usage.value.to_string(),
-            }),
-            purposes: unique(x509.extended_key_usage())?.map(|usage| Purposes::of(usage.value)),
-            issuer_url: issuer_url(&x509),
-            fingerprint: fingerprint(der),
-            key_der: x509.public_key().raw.into(),
-            must_staple: must_staple(&x509),
-            timestamps: timestamps(&x509),
-        })
+            key: Key::of(&read.key),
+            signature: Signature::of(&read.algorithm),
+            not_before: read.not_before.at,
+            not_after: read.not_after.at,
+            is_authority: matches!(basic, Some(Ok(basic)) if basic.is_authority),
+            signs_lists: match usage {
+                Some(Ok(usage)) => usage.has(extension::KeyUsage::CRL_SIGN),
+                _ => true,
+            },
+            purposes: purposes.and_then(Result::ok).map(|purposes| Purposes::of(&purposes)),
+            issuer_url: access.and_then(Result::ok).flatten().map(str::to_owned),
+            fingerprint: fingerprint(read.whole),
+            key_der: read.key.whole.into(),
+            must_staple: features.is_some_and(|all| all.contains(&STATUS_REQUEST)),
+            timestamps: timestamps(read),
+        }
     }
 
     /// Whether its subject and issuer are the same, as a root's are.
@@ -120,15 +129,9 @@ pub(in crate::tls) struct Name {
 }
 
 impl Name {
-    fn of(name: &X509Name<'_>) -> Self {
-        Self { text: name.to_string(), der: name.as_raw().into() }
-    }
-
-    /// The name of an authority of which a verifier knows no more than this: a name without its outer
-    /// tag and length.
-    pub(super) fn of_anchor(content: &[u8]) -> Self {
-        let der = wrap(SEQUENCE, content);
-        let text = X509Name::from_der(&der).map(|(_, name)| name.to_string());
+    /// Reads a name, with tag and length.
+    pub(super) fn of(der: &[u8]) -> Self {
+        let text = X509Name::from_der(der).map(|(_, name)| name.to_string());
         Self { text: text.unwrap_or_default(), der: der.into() }
     }
 
@@ -160,38 +163,34 @@ impl fmt::Display for Name {
     }
 }
 
-/// The keyUsage extension.
-#[derive(Clone, Debug)]
-pub(in crate::tls) struct KeyUsage {
-    /// Whether it has digitalSignature.
-    pub(in crate::tls) signs_handshakes: bool,
-    /// Every bit that is set, for people.
-    pub(in crate::tls) named: String,
-}
-
 /// The extendedKeyUsage extension.
 #[derive(Clone, Debug)]
 pub(in crate::tls) struct Purposes {
     /// Whether it has serverAuth.
     pub(in crate::tls) server: bool,
+    /// Whether it has anyExtendedKeyUsage.
+    pub(in crate::tls) any: bool,
     /// Every purpose, for people.
     pub(in crate::tls) named: String,
 }
 
 impl Purposes {
-    fn of(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Self {
-        let known = [
-            (usage.any, "anyExtendedKeyUsage"),
-            (usage.server_auth, "serverAuth"),
-            (usage.client_auth, "clientAuth"),
-            (usage.code_signing, "codeSigning"),
-            (usage.email_protection, "emailProtection"),
-            (usage.time_stamping, "timeStamping"),
-            (usage.ocsp_signing, "OCSPSigning"),
-        ];
-        let known = known.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned());
-        let named: Vec<String> = known.chain(usage.other.iter().map(Oid::to_id_string)).collect();
-        Self { server: usage.server_auth, named: named.join(", ") }
+    fn of(purposes: &[&[u8]]) -> Self {
+        let named = purposes.iter().map(|purpose| match *purpose {
+            oid::ANY_PURPOSE => "anyExtendedKeyUsage".to_owned(),
+            oid::SERVER_AUTH => "serverAuth".to_owned(),
+            oid::CLIENT_AUTH => "clientAuth".to_owned(),
+            oid::CODE_SIGNING => "codeSigning".to_owned(),
+            oid::EMAIL_PROTECTION => "emailProtection".to_owned(),
+            oid::TIME_STAMPING => "timeStamping".to_owned(),
+            oid::OCSP_SIGNING => "OCSPSigning".to_owned(),
+            other => oid::dotted(other),
+        });
+        Self {
+            server: purposes.contains(&oid::SERVER_AUTH),
+            any: purposes.contains(&oid::ANY_PURPOSE),
+            named: named.collect::<Vec<_>>().join(", "),
+        }
     }
 }
 
@@ -206,18 +205,19 @@ pub(in crate::tls) fn oid_text(oid: &Oid<'_>) -> String {
     registry.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned())
 }
 
-fn alternative_names(x509: &X509Certificate<'_>) -> Result<(Vec<String>, Option<usize>), String> {
-    let Some(extension) = unique(x509.subject_alternative_name())? else {
-        return Ok((Vec::new(), None));
-    };
-    let names = || extension.value.general_names.iter().filter_map(server_name);
-    Ok((names().take(Certificate::NAMES).collect(), Some(names().count())))
+fn alternative_names(read: &x509::Certificate<'_>) -> (Vec<String>, Option<usize>) {
+    let all = read.extension(oid::SUBJECT_ALT_NAME).map(|one| GeneralName::all(one.value));
+    let Some(Ok(all)) = all else { return (Vec::new(), None) };
+    let names = || all.iter().filter_map(server_name);
+    (names().take(Certificate::NAMES).collect(), Some(names().count()))
 }
 
 fn server_name(name: &GeneralName<'_>) -> Option<String> {
     match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress(bytes) => match bytes.len() {
+        GeneralName::Dns(name) => {
+            Some(String::from_utf8_lossy(name).chars().take(Certificate::LONGEST_NAME).collect())
+        }
+        GeneralName::Ip(bytes) => match bytes.len() {
             4 => <[u8; 4]>::try_from(*bytes).ok().map(|b| IpAddr::from(b).to_string()),
             16 => <[u8; 16]>::try_from(*bytes).ok().map(|b| IpAddr::from(b).to_string()),
             _ => None,
@@ -226,42 +226,12 @@ fn server_name(name: &GeneralName<'_>) -> Option<String> {
     }
 }
 
-/// Whether the TLS features (RFC 7633) that the certificate promises have the status request.
-fn must_staple(x509: &X509Certificate<'_>) -> bool {
-    let features = x509.extensions().iter().find(|one| one.oid.as_bytes() == TLS_FEATURE);
-    features.is_some_and(|extension| {
-        let mut values = Values(extension.value);
-        let Ok(mut features) = values.enter(SEQUENCE, "") else { return false };
-        std::iter::from_fn(|| features.expect(INTEGER, "").ok())
-            .any(|feature| feature.content == STATUS_REQUEST)
-    })
-}
-
-fn timestamps(x509: &X509Certificate<'_>) -> Vec<Timestamp> {
-    let mut extensions = x509.extensions().iter();
-    let found = extensions.find_map(|one| Timestamp::embedded(one.parsed_extension()));
-    found.unwrap_or_default()
-}
-
-fn issuer_url(x509: &X509Certificate<'_>) -> Option<String> {
-    let access = x509.extensions().iter().find_map(|extension| {
-        let ParsedExtension::AuthorityInfoAccess(access) = extension.parsed_extension() else {
-            return None;
-        };
-        Some(&access.accessdescs)
-    })?;
-    access.iter().find_map(|description| match description.access_location {
-        GeneralName::URI(url)
-            if description.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS =>
-        {
-            Some(url.to_owned())
-        }
-        _ => None,
-    })
-}
-
-fn unique<T, E: fmt::Display>(extension: Result<T, E>) -> Result<T, String> {
-    extension.map_err(|error| format!("its extensions cannot be read ({error})"))
+fn timestamps(read: &x509::Certificate<'_>) -> Vec<Timestamp> {
+    let list = read.extension(TIMESTAMPS).and_then(|extension| {
+        let list = Values(extension.value).expect(OCTET_STRING, "").ok()?;
+        Timestamp::list(list.content).ok()
+    });
+    list.unwrap_or_default()
 }
 
 /// Bytes in hexadecimal.
@@ -273,7 +243,7 @@ pub(in crate::tls) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// 1.3.6.1.5.5.7.1.24.
-const TLS_FEATURE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18];
-/// The number of the extension status_request, as an integer's content.
-const STATUS_REQUEST: &[u8] = &[5];
+/// 1.3.6.1.4.1.11129.2.4.2.
+const TIMESTAMPS: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
+/// The number of the extension status_request.
+const STATUS_REQUEST: u32 = 5;

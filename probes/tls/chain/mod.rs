@@ -3,29 +3,37 @@
 
 mod authorities;
 mod certificate;
+mod clients;
+mod family;
 mod issuer;
-mod search;
+mod judged;
+mod oddity;
+mod paths;
+mod rules;
 mod standing;
 mod strength;
 mod trust;
-mod weak;
+mod verify;
 
 use std::ops::RangeInclusive;
 
 use aws_lc_rs::digest;
 use rustls_pki_types::{CertificateDer, ServerName};
-use webpki::EndEntityCert;
 
 pub(super) use self::{
     authorities::{Anchor, Authorities},
     certificate::{Certificate, hex, oid_text},
+    clients::Clients,
+    family::{Families, Grade},
     issuer::{Issuer, issuer},
-    search::{Lenience, Path, Step},
+    oddity::{Oddity, Place},
+    paths::{Lenience, Path, Step},
+    rules::host::Match,
     standing::{Listed, standing},
     strength::{Key, Signature},
     trust::{Refusal, Trust},
 };
-use crate::contract::{Obstacle, Obstructed};
+use crate::wire::x509;
 
 /// A chain, judged once.
 #[derive(Clone, Debug)]
@@ -34,8 +42,10 @@ pub(super) struct Chain {
     pub(super) leaf: Certificate,
     /// What it sent besides, in order; or why that is no certificate.
     pub(super) rest: Vec<Result<Certificate, String>>,
-    /// Whether the leaf is for the name that was asked for.
-    pub(super) is_for_name: bool,
+    /// For whom the leaf is for the name that was asked for.
+    pub(super) named: Match,
+    /// Which clients refuse it, besides what other checks tell.
+    pub(super) clients: Clients,
     /// Who vouches for it.
     pub(super) trust: Trust,
     /// The size of what was sent.
@@ -58,31 +68,33 @@ pub(super) struct Standard<'a> {
 }
 
 impl Chain {
-    /// Judges what a server sent. An obstacle if the leaf cannot be read at all.
+    /// Judges what a server sent; or says why its certificate cannot be read at all.
     pub(super) fn judge(
         served: &[CertificateDer<'_>],
         standard: &Standard<'_>,
-    ) -> Result<Self, Obstructed> {
-        let unreadable = |why: String| {
-            Obstacle::Protocol.because(format!("the server's certificate cannot be read: {why}"))
+    ) -> Result<Self, String> {
+        let mut sent: Vec<_> = served.iter().map(|der| x509::Certificate::read(der)).collect();
+        let first = match sent.first_mut() {
+            None => return Err("none was sent".to_owned()),
+            Some(Err(why)) => return Err(std::mem::take(why)),
+            Some(Ok(first)) => first,
         };
-        let (first, rest) =
-            served.split_first().ok_or_else(|| unreadable("it sent none".to_owned()))?;
-        if first.len() > LARGEST {
-            let detail = format!(
-                "the server's certificate is {} bytes long, which many clients refuse to read",
-                first.len()
-            );
-            return Err(Obstacle::OverBudget.because(detail));
-        }
-        let leaf = Certificate::read(first).map_err(unreadable)?;
-        let rest: Vec<_> = rest.iter().map(|der| Certificate::read(der)).collect();
-        let trust = Trust::of(served, &leaf, &rest, standard);
-        let is_for_name = EndEntityCert::try_from(first)
-            .is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(standard.name).is_ok());
-        let repeated = (1..served.len()).filter(|&i| served[..i].contains(&served[i])).collect();
+        let leaf = Certificate::of(first);
+        let (named, of_name) = rules::host::judge(first, standard.name);
+        let kept = |read: &Result<x509::Certificate<'_>, String>| match read {
+            Ok(read) => Ok(Certificate::of(read)),
+            Err(why) => Err(why.clone()),
+        };
+        let rest: Vec<_> = sent[1..].iter().map(kept).collect();
         let bytes = served.iter().map(|der| der.len()).sum();
-        Ok(Self { leaf, rest, is_for_name, trust, bytes, repeated })
+        let (trust, clients) = Trust::of(sent, &leaf, &rest, standard, of_name, bytes);
+        let repeated = (1..served.len()).filter(|&i| served[..i].contains(&served[i])).collect();
+        Ok(Self { leaf, rest, named, clients, trust, bytes, repeated })
+    }
+
+    /// Whether the leaf is for the name that was asked for, at least for some clients.
+    pub(super) fn is_for_name(&self) -> bool {
+        matches!(self.named, Match::Everyone | Match::Some)
     }
 
     /// The certificates that can be read, with their positions, leaf first.
@@ -120,9 +132,6 @@ impl Chain {
         from..=until
     }
 }
-
-/// Bytes of the longest certificate that webpki, and with it rustls, reads.
-const LARGEST: usize = u16::MAX as usize;
 
 /// Tells chains apart, by everything that was sent.
 pub(super) fn digest_of(served: &[CertificateDer<'_>]) -> [u8; 32] {

@@ -51,6 +51,16 @@ pub(in crate::tls) fn standing(
         let why = "no path leads from the leaf to a trusted authority, so nobody's list counts";
         return Err(Obstacle::Tls.because(why));
     };
+    // A verifier takes no more than name and key of a root, so whether it may sign lists is ours to ask.
+    let believed = |list: &&&CertRevocationList<'static>| {
+        let of_root = wrap(SEQUENCE, list.issuer()) == path.anchor.name.der();
+        !of_root || path.anchor.certificate.as_ref().is_none_or(|root| root.signs_lists)
+    };
+    let sound: Vec<_> = lists.iter().filter(believed).copied().collect();
+    if sound.is_empty() && !lists.is_empty() {
+        return Err(nothing(&Error::IssuerNotCrlSigner, chain));
+    }
+    let lists = &sound[..];
     let asking = Asking { served, path, authorities, lists, at };
     // A list that is out of date still tells the truth about what stands on it: nobody comes back, but
     // for who was only held (RFC 5280 section 5.3.1).

@@ -1,16 +1,16 @@
 //! Which keys and signatures are too weak to be relied on.
 
-use crate::wire::der::bits;
 use std::fmt;
 
 use x509_parser::{
-    der_parser::oid::Oid,
-    public_key::PublicKey,
-    signature_algorithm::SignatureAlgorithm,
-    x509::{AlgorithmIdentifier, SubjectPublicKeyInfo},
+    asn1_rs::FromDer, der_parser::oid::Oid, public_key::PublicKey, x509::SubjectPublicKeyInfo,
 };
 
-use super::certificate::oid_text;
+use super::{certificate::oid_text, verify::pss_hash};
+use crate::wire::{
+    der::bits,
+    x509::{self, oid::dotted},
+};
 
 /// A public key: what kind, and how large.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,7 +26,18 @@ pub(in crate::tls) enum Key {
 }
 
 impl Key {
-    pub(super) fn of(key: &SubjectPublicKeyInfo<'_>) -> Self {
+    pub(super) const ED25519: &str = "Ed25519";
+    pub(super) const RSA_PSS: &str = "RSASSA-PSS";
+
+    pub(super) fn of(key: &x509::Key<'_>) -> Self {
+        match dotted(key.algorithm.oid).as_str() {
+            "1.3.101.112" => return Self::Other(Self::ED25519.to_owned()),
+            "1.2.840.113549.1.1.10" => return Self::Other(Self::RSA_PSS.to_owned()),
+            _ => {}
+        }
+        let Ok((_, key)) = SubjectPublicKeyInfo::from_der(key.whole) else {
+            return Self::Other(oid_text(&Oid::new(key.algorithm.oid.into())));
+        };
         match key.parsed() {
             Ok(PublicKey::RSA(rsa)) => Self::Rsa(bits(rsa.modulus)),
             Ok(PublicKey::EC(point)) => {
@@ -41,6 +52,11 @@ impl Key {
             Ok(PublicKey::DSA(_)) => Self::Dsa,
             _ => Self::Other(oid_text(&key.algorithm.algorithm)),
         }
+    }
+
+    /// A SubjectPublicKeyInfo's key.
+    pub(super) fn read(der: &[u8]) -> Self {
+        x509::Key::read(der).map_or_else(Self::Other, |key| Self::of(&key))
     }
 
     /// Why it is too weak, if it is.
@@ -75,10 +91,14 @@ pub(in crate::tls) struct Signature {
 }
 
 impl Signature {
-    pub(super) fn of(algorithm: &AlgorithmIdentifier<'_>) -> Self {
-        let oid = &algorithm.algorithm;
-        let broken_hash = broken_hash(&oid.to_id_string()).or_else(|| broken_pss_hash(algorithm));
-        Self { algorithm: oid_text(oid), broken_hash }
+    pub(super) fn of(algorithm: &x509::Algorithm<'_>) -> Self {
+        let id = dotted(algorithm.oid);
+        let broken_hash = broken_hash(&id).or_else(|| match pss_hash(algorithm)?.as_str() {
+            "1.3.14.3.2.26" => Some("SHA-1"),
+            "1.2.840.113549.2.5" => Some("MD5"),
+            _ => None,
+        });
+        Self { algorithm: oid_text(&Oid::new(algorithm.oid.into())), broken_hash }
     }
 }
 
@@ -105,19 +125,6 @@ fn broken_hash(oid: &str) -> Option<&'static str> {
         | "1.2.840.10045.4.1"
         | "1.2.840.10040.4.3"
         | "1.3.14.3.2.27" => Some("SHA-1"),
-        _ => None,
-    }
-}
-
-/// RSASSA-PSS names its hash in its parameters, and means SHA-1 without any (RFC 4055 section 3.1).
-fn broken_pss_hash(algorithm: &AlgorithmIdentifier<'_>) -> Option<&'static str> {
-    let Ok(SignatureAlgorithm::RSASSA_PSS(parameters)) = SignatureAlgorithm::try_from(algorithm)
-    else {
-        return None;
-    };
-    match parameters.hash_algorithm_oid().to_id_string().as_str() {
-        "1.3.14.3.2.26" => Some("SHA-1"),
-        "1.2.840.113549.2.5" => Some("MD5"),
         _ => None,
     }
 }

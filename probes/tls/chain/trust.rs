@@ -1,20 +1,24 @@
 //! Who vouches for a leaf.
 
-use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
-use webpki::{Error, RawPublicKeyEntity};
-use x509_parser::parse_x509_certificate;
-
 use super::{
-    Certificate, Path, Standard,
-    search::{Lenience, Search},
-    weak::WEAK_AND_SOUND,
+    Certificate, Clients, Families, Oddity, Path, Place, Standard,
+    clients::{self, of_strangers},
+    oddity::{Found, Kind},
+    paths::{Lenience, Search},
+    rules::{
+        Role, encoding, extensions, leaf as of_leaf,
+        link::{self, Link},
+        listed, size,
+    },
+    strength::Key,
+    verify::{self, Verified},
 };
+use crate::wire::x509;
 
 /// Who vouches for a leaf.
 #[derive(Clone, Debug)]
 pub(in crate::tls) enum Trust {
-    /// The leaf itself is listed as trusted. Verifiers differ on that (webpki refuses one that is an
-    /// authority, Go and OpenSSL accept it), but whoever lists it means it.
+    /// The leaf itself is listed as trusted.
     Listed,
     /// It is signed with its own key, and nobody lists it.
     SelfSigned,
@@ -47,37 +51,68 @@ pub(in crate::tls) enum Refusal {
     WrongKey,
     /// A signature or a key on the way is so weak that nobody verifies it.
     TooWeak,
-    /// A rule is broken, in words.
-    Rule(String),
-    /// The leaf is itself an authority, which some clients refuse before they look at its issuer.
-    Authority,
-    /// The certificates were never valid at the same time.
-    NeverTogether,
+    /// There are too many ways to try them all.
+    Exhausted,
     /// We cannot verify a signature that others can.
     Unverifiable,
 }
 
 impl Trust {
+    /// Who vouches for the leaf, and what clients say to the chain. `sent` is what was sent, leaf first.
     pub(super) fn of(
-        served: &[CertificateDer<'_>],
+        sent: Vec<Result<x509::Certificate<'_>, String>>,
         leaf: &Certificate,
         rest: &[Result<Certificate, String>],
         standard: &Standard<'_>,
-    ) -> Self {
+        of_name: Vec<Oddity>,
+        bytes: usize,
+    ) -> (Self, Clients) {
         let Standard { authorities, at, .. } = *standard;
-        let served = &served[..served.len().min(LONGEST)];
-        if authorities.list(&served[0]) {
-            return Self::Listed;
+        let count = sent.len();
+        let mut pool = Vec::new();
+        let mut unreadable = Vec::new();
+        for (i, one) in sent.into_iter().enumerate().take(LONGEST) {
+            match one {
+                Ok(one) => pool.push((Place::Served(i), one)),
+                Err(why) => unreadable.push((i, why)),
+            }
         }
-        let mut pool = served[1..].to_vec();
-        pool.extend(standard.known.iter().cloned());
-        let moments = moments(std::iter::once(leaf).chain(rest.iter().flatten()), at);
-        let search = Search { served, pool: &pool, authorities, at, moments: &moments };
-        match search.path() {
-            Ok((path, overlooked)) => Self::Anchored { path: path.into(), overlooked },
-            Err(_) if leaf.is_self_issued() && is_own_signature(&served[0]) => Self::SelfSigned,
-            Err(error) => Self::Refused(refusal(error, leaf, rest)),
+        let strangers = pool.iter().skip(1).map(|(place, one)| {
+            let mut found = Found::at(*place);
+            encoding::judge(one, &mut found);
+            extensions::judge(one, Role::Intermediate, &mut found);
+            found
+        });
+        let mut others = of_strangers(unreadable.into_iter(), strangers);
+        others.extend(of_name);
+        if authorities.list(pool[0].1.whole) {
+            let oddities = itself(&pool[0].1, true, count, bytes);
+            others.extend(oddities);
+            return (Self::Listed, Clients::of(&[], &others).1);
         }
+        let served = pool.len();
+        let known = standard.known.iter().filter_map(|der| x509::Certificate::read(der).ok());
+        pool.extend(known.map(|one| (Place::Known, one)));
+        dedup(&mut pool, served);
+        let candidates = authorities.candidates();
+        let mut search = Search::new(pool, &candidates, at);
+        let ways = search.ways();
+        let mut judged: Vec<_> =
+            ways.into_iter().map(|way| search.judge(way, count, bytes)).collect();
+        let (best, clients) = Clients::of(&judged, &others);
+        if let Some(best) = best {
+            let best = judged.swap_remove(best);
+            let overlooked = clients::overlooked(&best);
+            let path = search.describe(&best.way);
+            return (Self::Anchored { path: path.into(), overlooked }, clients);
+        }
+        let own = &search.pool[0].1;
+        others.extend(itself(own, false, count, bytes));
+        let (_, clients) = Clients::of(&[], &others);
+        if leaf.is_self_issued() && verify::signed_by(own, own.key.whole) != Verified::No {
+            return (Self::SelfSigned, clients);
+        }
+        (Self::Refused(refusal(&search, leaf, rest)), clients)
     }
 
     /// The way to an authority, where there is one.
@@ -103,81 +138,61 @@ impl Trust {
     }
 }
 
-/// Moments just inside the certificates' lives, nearest to now first: if all of them were ever valid
-/// together, they were at one of these.
-fn moments<'a>(certificates: impl Iterator<Item = &'a Certificate>, at: i64) -> Vec<i64> {
-    let mut moments: Vec<i64> = certificates
-        .take(LONGEST)
-        .flat_map(|one| [one.not_before.saturating_add(1), one.not_after.saturating_sub(1)])
-        .collect();
-    moments.sort_by_key(|moment| moment.abs_diff(at));
-    moments.dedup();
-    moments
+/// What clients say to a leaf by itself.
+fn itself(
+    leaf: &x509::Certificate<'_>,
+    is_listed: bool,
+    count: usize,
+    bytes: usize,
+) -> Vec<Oddity> {
+    let mut found = Found::at(Place::Served(0));
+    encoding::judge(leaf, &mut found);
+    extensions::judge(leaf, Role::Leaf, &mut found);
+    of_leaf::judge(leaf, &mut found);
+    link::key_of_leaf(&Key::of(&leaf.key), &mut found);
+    if is_listed {
+        // Java asks nothing of a certificate that it trusts as it is.
+        for oddity in found.all.iter_mut().filter(|oddity| oddity.kind == Kind::Rule) {
+            oddity.refusers = oddity.refusers.without(Families::of("J"));
+        }
+        listed::judge(leaf, &mut found);
+    }
+    size::judge(count, bytes, 0, &mut found);
+    found.all
 }
 
-/// Whether a certificate is signed with its own key. A signature nobody can verify counts as one: the
-/// names say so, and there is nothing else to go by.
-fn is_own_signature(der: &[u8]) -> bool {
-    let Ok((_, x509)) = parse_x509_certificate(der) else { return false };
-    let spki = SubjectPublicKeyInfoDer::from(x509.tbs_certificate.subject_pki.raw);
-    let Ok(key) = RawPublicKeyEntity::try_from(&spki) else { return true };
-    let (message, signature) = (x509.tbs_certificate.as_ref(), &x509.signature_value.data);
-    let fits = |id: &[u8]| {
-        let own = x509.signature_algorithm.algorithm.as_bytes();
-        // The identifier is tag, length, the object identifier's bytes, and then any parameters.
-        id.get(2..2 + own.len()) == Some(own)
-    };
-    let mut verdicts = WEAK_AND_SOUND
-        .iter()
-        .filter(|algorithm| fits(algorithm.signature_alg_id().as_ref()))
-        .map(|algorithm| key.verify_signature(*algorithm, message, signature))
-        .filter(|verdict| {
-            !matches!(verdict, Err(Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)))
-        })
-        .peekable();
-    verdicts.peek().is_none() || verdicts.any(|verdict| verdict.is_ok())
+/// Takes away what is known and was sent.
+fn dedup(pool: &mut Vec<(Place, x509::Certificate<'_>)>, served: usize) {
+    let mut met = std::collections::HashSet::new();
+    let mut i = 0;
+    pool.retain(|(_, one)| {
+        let is_new = met.insert(one.whole);
+        i += 1;
+        is_new || i <= served
+    });
 }
 
-fn refusal(error: Error, leaf: &Certificate, rest: &[Result<Certificate, String>]) -> Refusal {
+fn refusal(
+    search: &Search<'_>,
+    leaf: &Certificate,
+    rest: &[Result<Certificate, String>],
+) -> Refusal {
+    if search.is_exhausted() {
+        return Refusal::Exhausted;
+    }
     let all = || std::iter::once(leaf).chain(rest.iter().flatten());
     let is_weak = all().any(|one| {
         !one.is_self_issued() && one.signature.broken_hash.is_some()
             || one.is_authority && one.key.weakness().is_some()
     });
-    let rule = |what: &str| Refusal::Rule(what.to_owned());
-    match error {
-        Error::UnknownIssuer => unknown_issuer(leaf, rest),
-        Error::CaUsedAsEndEntity => Refusal::Authority,
-        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => Refusal::NeverTogether,
-        Error::InvalidSignatureForPublicKey
-        | Error::UnsupportedSignatureAlgorithmContext(_)
-        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
-            if is_weak =>
-        {
-            Refusal::TooWeak
-        }
-        Error::InvalidSignatureForPublicKey => Refusal::WrongKey,
-        Error::UnsupportedSignatureAlgorithmContext(_)
-        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Refusal::Unverifiable,
-        Error::NameConstraintViolation => rule(
-            "an authority on the path may not issue for the names in the certificate (name \
-             constraints)",
-        ),
-        Error::PathLenConstraintViolated => {
-            rule("more intermediates stand below an authority than its path length allows")
-        }
-        Error::EndEntityUsedAsCa => {
-            rule("a certificate on the path has issued another and is no authority (CA:FALSE)")
-        }
-        Error::UnsupportedCriticalExtension => rule(
-            "a certificate has a critical extension that clients do not know, so they refuse it",
-        ),
-        Error::UnsupportedCertVersion => {
-            rule("a certificate is not of X.509 version 3, which is the only one clients accept")
-        }
-        Error::CertDistrusted => rule("a key on the path is distrusted by name"),
-        other => Refusal::Rule(format!("clients refuse it ({other})")),
+    let broken: Vec<Link> = search.broken().collect();
+    if broken.contains(&Link::Unverifiable) {
+        return if is_weak { Refusal::TooWeak } else { Refusal::Unverifiable };
     }
+    if broken.contains(&Link::WrongKey) {
+        return Refusal::WrongKey;
+    }
+    unknown_issuer(leaf, rest)
 }
 
 /// Follows the issuers' names through what was sent to the last certificate in line.

@@ -7,7 +7,7 @@ use crate::{
         evidence::{Posture, Seen},
         observe::survey::{Survey, ask::Answer},
     },
-    wire::hello::{flight::Flight, suite::Fault},
+    wire::hello::{flight::Flight, suite::Fault, version::Version},
 };
 
 pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
@@ -47,7 +47,16 @@ fn judge(seen: &Seen, survey: &Survey) -> Vec<Item> {
             }
         }
     };
-    vec![item.replay(seen.command("-tls1_2 -cipher 'AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0'"))]
+    let accepted = asked.and_then(|(_, answer)| answer.as_ref().ok()?.accepted());
+    vec![item.replay(seen.command(&options(accepted)))]
+}
+
+/// A client that asks for the suite that was accepted, and lists the extensions of the answer.
+fn options(accepted: Option<&Flight>) -> String {
+    let version = accepted.and_then(|flight| flight.version).unwrap_or(Version::Tls12);
+    let suite = accepted.and_then(|flight| flight.suite?.name_in_openssl());
+    let suite = suite.unwrap_or_else(|| "AES128-SHA:ECDHE-RSA-AES128-SHA".to_owned());
+    format!("{} -cipher '{suite}:@SECLEVEL=0' -tlsextdebug", version.option())
 }
 
 fn one(flight: &Flight) -> Item {

@@ -4,7 +4,11 @@ use rustls_pki_types::ServerName;
 
 use crate::{
     contract::{Check, Confidence, Dimension, Impact, Item, Rule, Settles},
-    tls::{Tls, chain::Chain, evidence::Posture},
+    tls::{
+        Tls,
+        chain::{Chain, Match},
+        evidence::Posture,
+    },
 };
 
 pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
@@ -20,7 +24,8 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
         how: "A handshake with each address, asking for the target's name (SNI). The name must \
               match a DNS name of the leaf's subjectAltName, where `*` stands for exactly one \
               label, or, for a target given by IP address, an IP address there. The common name is \
-              ignored, as clients ignore it.",
+              ignored, as browsers and Go ignore it. Fails where no client finds the name; what only some \
+              find is told by the checks of the chain and tls-san-missing.",
         fix: "See which certificate came: a default virtual host's means that no server block has \
               this name, so add it to the server's configuration. Otherwise issue the certificate \
               again with the missing name. `*.example.com` covers neither `example.com` nor \
@@ -34,8 +39,17 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
 
 fn judge(posture: &Posture, chain: &Chain) -> Item {
     let host = posture.host();
-    if chain.is_for_name {
-        return Item::pass("", format!("it names {host}"));
+    match chain.named {
+        Match::Everyone => return Item::pass("", format!("it names {host}")),
+        Match::Some if matches!(chain.leaf.name_count, None | Some(0)) => {
+            let why = "only its common name is that of the host: see tls-san-missing";
+            return Item::skip("", why);
+        }
+        Match::Some => {
+            return Item::pass("", format!("it names {host}, in a way that some clients refuse"));
+        }
+        Match::Unreadable => return Item::skip("", UNREADABLE),
+        Match::Nobody => {}
     }
     let kind = if matches!(posture.name, ServerName::IpAddress(_)) { "the address " } else { "" };
     let seen = match chain.leaf.name_count {
@@ -44,6 +58,8 @@ fn judge(posture: &Posture, chain: &Chain) -> Item {
     };
     Item::fail(Confidence::Confirmed, "", seen)
 }
+
+const UNREADABLE: &str = "its subjectAltName cannot be read: see tls-certificate-unreadable";
 
 fn listed(chain: &Chain, count: usize) -> String {
     const SHOWN: usize = 4;

@@ -55,11 +55,6 @@ fn judge(posture: &Posture, chain: &Chain) -> Item {
             Item::fail(Confidence::Firm, "", invalid(posture, chain, path))
         }
         Trust::Anchored { path, .. } => Item::pass("", sent(path)),
-        Trust::Refused(Refusal::NeverTogether) if leaf_is_valid => {
-            let seen = "the certificates sent with the leaf are not valid now, and never were \
-                        together with it";
-            Item::fail(Confidence::Firm, "", seen)
-        }
         Trust::Refused(refusal) => undecided(posture, refusal),
     }
 }

@@ -8,8 +8,12 @@ mod certificate_expired;
 mod certificate_expiring;
 mod certificate_not_yet_valid;
 mod certificate_revoked;
+mod certificate_unreadable;
 mod chain_disordered;
 mod chain_element_expired;
+mod chain_not_portable;
+mod chain_refused_by_one;
+mod chain_unusual;
 mod client_certificate_not_required;
 mod client_certificate_unexpected;
 mod compression;
@@ -52,6 +56,7 @@ use crate::contract::{Explains, Obstacle, Rule};
 
 pub(super) const RULES: &[Rule<Tls>] = &[
     unreachable::RULE,
+    certificate_unreadable::RULE,
     certificate_expired::RULE,
     certificate_not_yet_valid::RULE,
     certificate_expiring::RULE,
@@ -61,6 +66,9 @@ pub(super) const RULES: &[Rule<Tls>] = &[
     intermediate_missing::RULE,
     chain_element_expired::RULE,
     chain_disordered::RULE,
+    chain_not_portable::RULE,
+    chain_refused_by_one::RULE,
+    chain_unusual::RULE,
     weak_key::RULE,
     weak_signature::RULE,
     san_missing::RULE,

@@ -2,7 +2,11 @@
 
 use crate::{
     contract::{Check, Confidence, Dimension, Impact, Item, Rule, Settles},
-    tls::{Tls, chain::Chain, evidence::Posture},
+    tls::{
+        Tls,
+        chain::{Chain, Match},
+        evidence::Posture,
+    },
 };
 
 pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
@@ -33,6 +37,10 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
 
 fn judge(chain: &Chain) -> Item {
     let fail = |seen: &str| Item::fail(Confidence::Confirmed, "", seen);
+    if chain.named == Match::Unreadable {
+        let why = "its subjectAltName cannot be read: see tls-certificate-unreadable";
+        return Item::skip("", why);
+    }
     match chain.leaf.name_count {
         None => fail("it has no subjectAltName; the common name, if any, is ignored"),
         Some(0) => fail("its subjectAltName holds neither a DNS name nor an IP address"),
@@ -57,6 +65,10 @@ mod tests {
         let forge = Forge::new();
         let posture = forge.posture(&[forge.leaf(&[]), forge.intermediate()], NOW);
         assert!(matches!(judged(&RULE, &posture)[0].outcome, Outcome::Fail(_)));
+        let mismatch = judged(&hostname_mismatch::RULE, &posture);
+        assert_eq!(mismatch[0].outcome, Outcome::Skip, "some clients take it: {mismatch:?}");
+        let other = forge.asked("other.example");
+        let posture = other.posture(&[other.leaf(&[]), other.intermediate()], NOW);
         let mismatch = judged(&hostname_mismatch::RULE, &posture);
         assert!(mismatch[0].seen.starts_with("it names nobody"), "{mismatch:?}");
     }

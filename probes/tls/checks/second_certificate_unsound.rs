@@ -4,7 +4,7 @@ use crate::{
     contract::{Check, Confidence, Dimension, Impact, Item, Rule, Settles},
     tls::{
         Tls,
-        chain::{Chain, Refusal, Trust},
+        chain::{Chain, Grade, Refusal, Trust},
         evidence::{Posture, Seen},
         observe::survey::{Survey, full::Shown},
         when::date,
@@ -67,7 +67,7 @@ fn faults(posture: &Posture, chain: &Chain) -> Vec<String> {
     } else if leaf.not_before > posture.at {
         faults.push(format!("it is not valid before {}", date(leaf.not_before)));
     }
-    if !chain.is_for_name {
+    if !chain.is_for_name() {
         faults.push(format!("it is not for {}", posture.host()));
     }
     let weak = chain.relied_on().filter_map(|(_, one)| {
@@ -81,6 +81,9 @@ fn faults(posture: &Posture, chain: &Chain) -> Vec<String> {
             faults.push(format!("there is no way to a trusted authority from {issuer}"));
         }
         Trust::Refused(_) => faults.push("clients refuse its chain".to_owned()),
+        _ if chain.clients.refusers(true).grade() >= Some(Grade::Several) => {
+            faults.push(chain.clients.described(true));
+        }
         // Whatever is overlooked besides has been told: dates and weakness of its certificates.
         Trust::Anchored { .. } if !chain.trust.is_sound() && faults.is_empty() => {
             faults.push("its chain is incomplete, or not fit for servers".to_owned());

@@ -9,12 +9,12 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
     Check {
         id: "tls-staple-missing",
         fault: "the certificate promises a stapled OCSP response and none is sent",
-        impact: Impact::Blocker,
+        impact: Impact::High,
         dimension: Dimension::Transport,
         settles: Settles::TwoOfThree,
         why: "A certificate with the must-staple extension tells clients to refuse the connection \
-              unless a fresh OCSP response comes with it. Some do (Firefox is known for it), the \
-              others look away. So some users are locked out, while most monitoring stays green.",
+              unless a fresh OCSP response comes with it. Firefox and GnuTLS do, the others look away. So \
+              some users are locked out, while most monitoring stays green.",
         how: "A handshake with each address that asks for the status, as every handshake of a \
               current client does. If the leaf has the TLS feature extension with status_request \
               (must-staple), a response must come with it. Any other certificate promises nothing, \

@@ -4,7 +4,7 @@ use crate::{
     contract::{Check, Confidence, Dimension, Impact, Item, Obstacle, Rule, Settles},
     tls::{
         Tls,
-        chain::{Anchor, Chain, Lenience, Refusal, Trust},
+        chain::{Anchor, Chain, Grade, Refusal, Trust},
         evidence::Posture,
     },
 };
@@ -21,14 +21,15 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
               answers.",
         how: "A handshake with each address. A path is looked for, offline, from the leaf through \
               what was sent and the intermediates known otherwise to the authorities of `trust` \
-              (the system's by default), with their name constraints and path lengths. Dates, \
-              missing intermediates and purposes are overlooked here and judged by checks of their \
-              own.",
+              (the system's by default). Fails where there is none, or where every client refuses it: \
+              for name constraints, path lengths, an issuer that is no authority. Dates, missing \
+              intermediates, weak keys and signatures are overlooked here and judged by checks of \
+              their own, as is what only some clients refuse.",
         fix: "If the issuer is an authority of your own, give gonogo its root with \
               `trust.ca_file`, and make sure that clients have it too. If it should be a public \
               one, see which certificate was deployed: a staging or test authority's (Let's \
               Encrypt's staging issuers are named STAGING), a proxy's that inspects traffic, or a \
-              development certificate. If weakness is named as the cause, mend that first.",
+              development certificate. If weakness is named as the cause, fix that first.",
         sources: &[
             "RFC 5280 section 6",
             "RFC 9846 (TLS 1.3), the Certificate message",
@@ -40,18 +41,19 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
 .applies(Tls::asks_handshake);
 
 fn judge(chain: &Chain) -> Item {
+    let is_refused = chain.clients.refusers(true).grade() == Some(Grade::Everyone);
+    let is_unread = chain.clients.non_readers().grade() == Some(Grade::Everyone);
     match &chain.trust {
         Trust::Listed => Item::pass("", "the certificate itself is listed as trusted"),
         Trust::SelfSigned => Item::skip("", "it is signed with its own key: see tls-self-signed"),
-        Trust::Anchored { path, .. } if chain.trust.overlooks(Lenience::Weakness) => {
-            refused(format!(
-                "it was issued under {}, but clients do not verify a signature or key on the way \
-                 because it is too weak: see tls-weak-signature and tls-weak-key for the cause",
-                authority(&path.anchor)
-            ))
+        Trust::Anchored { .. } if is_refused && !is_unread => {
+            refused(chain.clients.described(true))
         }
         Trust::Anchored { path, .. } => {
             Item::pass("", format!("issued under {}", authority(&path.anchor)))
+        }
+        Trust::Refused(_) if is_unread => {
+            Item::skip("", "no client can read the certificate: see tls-certificate-unreadable")
         }
         Trust::Refused(refusal) => explain(chain, refusal),
     }
@@ -86,14 +88,9 @@ fn explain(chain: &Chain, refusal: &Refusal) -> Item {
              tls-weak-signature and tls-weak-key for the cause"
                 .to_owned(),
         ),
-        Refusal::Rule(rule) => refused(rule.clone()),
-        Refusal::Authority => unknown(
-            "it is an authority's certificate (CA:TRUE), which is refused before its issuer is \
-             looked at",
-        ),
-        Refusal::NeverTogether => unknown(
-            "the certificates of the chain were never valid at the same time, so there is no \
-             moment at which its issuer could be verified",
+        Refusal::Exhausted => unknown(
+            "so many certificates with the same names were sent that not every way through them was \
+             tried",
         ),
         Refusal::Unverifiable => {
             unknown("it is signed with an algorithm that gonogo does not have")
@@ -116,7 +113,7 @@ fn authority(anchor: &Anchor) -> String {
 mod tests {
     use super::RULE;
     use crate::{
-        contract::{Item, Obstacle, Outcome},
+        contract::{Item, Outcome},
         tls::tests::fixture::{Forge, NOW, judged},
     };
 
@@ -171,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn certificates_that_were_never_valid_together_prove_nothing() {
+    fn certificates_that_were_never_valid_together_are_signed_all_the_same() {
         let forge = Forge::new();
         let chain = [forge.leaf_of(NOW - 100, NOW + 100), forge.intermediate_of(0, NOW - 1000)];
-        assert_eq!(seen(&forge, &chain).outcome, Outcome::Unknown(Obstacle::Tls));
+        assert_eq!(seen(&forge, &chain).outcome, Outcome::Pass);
     }
 }

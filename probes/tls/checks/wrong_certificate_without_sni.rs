@@ -43,7 +43,7 @@ fn judge(posture: &Posture, seen: &Seen, survey: &Survey) -> Item {
         Some(Ok(Shown::Chain(chain))) if is_usual(seen, chain) => {
             Item::pass("", "shows the same certificate as to a client that asks for the name")
         }
-        Some(Ok(Shown::Chain(chain))) if chain.is_for_name => {
+        Some(Ok(Shown::Chain(chain))) if chain.is_for_name() => {
             Item::pass("", format!("shows the certificate of {} all the same", chain.leaf.subject))
         }
         Some(Ok(Shown::Chain(chain))) => {

@@ -99,7 +99,11 @@ pub(in crate::tls) fn manners(
         Ok(standard) => &standard.manners,
         Err(obstructed) => return Item::unknown("", &obstructed),
     };
-    match answer {
+    let accepted = answer.as_ref().ok().and_then(Answer::accepted);
+    let version = accepted.and_then(|flight| flight.version).unwrap_or(Version::Tls12);
+    // TLS 1.3, which a client speaks by itself, has none of this.
+    let options = format!("{} -comp -cipher 'ALL:@SECLEVEL=0' -tlsextdebug", version.option());
+    let item = match answer {
         Ok(Answer::Accepted(flight)) => {
             let version = flight.version.map(|version| version.to_string()).unwrap_or_default();
             if is_fault(flight) {
@@ -115,7 +119,8 @@ pub(in crate::tls) fn manners(
             Err(broken) => Item::unknown("", &broken.obstructed),
         },
         Err(obstructed) => Item::unknown("", obstructed),
-    }
+    };
+    item.replay(seen.command(&options))
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub(super) struct Seen {
     /// How long connecting and the handshake took.
     pub(super) took: Duration,
     /// The chain that was shown, even if the handshake failed after it.
-    pub(super) chain: Result<Arc<Chain>, Obstructed>,
+    pub(super) chain: Result<Arc<Chain>, NoChain>,
     /// Whether a certificate of the client's was asked for.
     pub(super) asks_for_certificate: bool,
     /// What is wrong with the server's signature over the handshake.
@@ -78,6 +78,37 @@ pub(super) struct Seen {
     pub(super) anonymous: Option<Told<StatusCode>>,
     /// The beginning of a command that shows the same.
     pub(super) client: String,
+}
+
+/// Why there is no chain to judge.
+#[derive(Clone, Debug)]
+pub(super) enum NoChain {
+    /// None was seen.
+    Unseen(Obstructed),
+    /// Its first certificate is not one, for this reason.
+    Unreadable(String),
+}
+
+impl NoChain {
+    /// What it says of a check that judges chains.
+    pub(super) fn item(&self) -> Item {
+        match self {
+            Self::Unseen(obstructed) => Item::unknown("", obstructed),
+            Self::Unreadable(_) => {
+                Item::skip("", "the certificate cannot be read: see tls-certificate-unreadable")
+            }
+        }
+    }
+}
+
+impl From<NoChain> for Obstructed {
+    fn from(none: NoChain) -> Self {
+        match none {
+            NoChain::Unseen(obstructed) => obstructed,
+            NoChain::Unreadable(why) => Obstacle::Protocol
+                .because(format!("the server's certificate cannot be read: {why}")),
+        }
+    }
 }
 
 /// How a handshake ended before its end.
@@ -144,7 +175,7 @@ impl Posture {
     pub(super) fn items_at(&self, judge: impl Fn(&Seen, &Chain) -> Vec<Item>) -> Vec<Item> {
         let at_address = |seen: &Seen| match &seen.chain {
             Ok(chain) => judge(seen, chain).into_iter().map(|item| seen.show(item)).collect(),
-            Err(obstructed) => vec![seen.show(Item::unknown("", obstructed))],
+            Err(none) => vec![seen.show(none.item())],
         };
         self.seen.iter().flat_map(at_address).collect()
     }
@@ -169,6 +200,20 @@ impl Seen {
                 matches!(broken.tls, Some(rustls::Error::AlertReceived(_))) && self.chain.is_ok()
             }
         }
+    }
+
+    /// Whether the handshake ended because the certificates are more than the library reads: 64 KiB.
+    pub(super) fn is_too_large(&self) -> bool {
+        matches!(
+            &self.handshake,
+            Err(Broken {
+                tls: Some(rustls::Error::InvalidMessage(
+                    InvalidMessage::HandshakePayloadTooLarge
+                        | InvalidMessage::CertificatePayloadTooLarge
+                )),
+                ..
+            })
+        )
     }
 
     /// Which version a current client gets, where that is known.

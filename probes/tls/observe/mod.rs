@@ -29,7 +29,7 @@ use crate::{
         net::{Address, Endpoint, Request, StartTls},
     },
     tls::{
-        evidence::{Posture, Seen},
+        evidence::{NoChain, Posture, Seen},
         observe::{
             handshake::{Afterwards, Recorded},
             known::Known,
@@ -227,7 +227,7 @@ impl<'a> Judge<'a> {
         Self { visit, name, at, sent: sent.cloned().collect(), others: None, known }
     }
 
-    fn chain(&mut self, served: &[CertificateDer<'static>]) -> Told<Arc<Chain>> {
+    fn chain(&mut self, served: &[CertificateDer<'static>]) -> Result<Arc<Chain>, NoChain> {
         let (store, certificates) = self.visit.net.roots();
         if let Some(chain) = self.known.recall(served, store, self.name, self.at) {
             return Ok(chain);
@@ -238,18 +238,22 @@ impl<'a> Judge<'a> {
             self.known.intermediates().chain(&self.sent).chain(listed).cloned().collect()
         });
         let standard = Standard { name: self.name, authorities, known: others, at: self.at };
-        let chain = Arc::new(Chain::judge(served, &standard)?);
+        let chain = Arc::new(Chain::judge(served, &standard).map_err(NoChain::Unreadable)?);
         self.known.learn(served, store, self.name, self.at, &chain);
         Ok(chain)
     }
 
     /// The chain of a handshake. Where it was too long for the handshake's library, a hello has seen it.
-    fn recorded(&mut self, recorded: &Recorded, questions: &Told<Questions>) -> Told<Arc<Chain>> {
+    fn recorded(
+        &mut self,
+        recorded: &Recorded,
+        questions: &Told<Questions>,
+    ) -> Result<Arc<Chain>, NoChain> {
         if let (Err(broken), true) = (&recorded.outcome, recorded.chain.is_empty()) {
             let standard = questions.as_ref().ok().and_then(|asked| asked.standard.as_ref());
             let mut flights = standard.into_iter().flat_map(survey::standard::Standard::flights);
             let Some(flight) = flights.find(|flight| !flight.chain.is_empty()) else {
-                return Err(broken.obstructed.clone());
+                return Err(NoChain::Unseen(broken.obstructed.clone()));
             };
             let chain = flight.chain.iter().map(|der| der.clone().into());
             return self.chain(&chain.collect::<Vec<_>>());
@@ -259,7 +263,7 @@ impl<'a> Judge<'a> {
 
     fn shown(&mut self, sent: Told<Sent>) -> Told<Shown> {
         match sent? {
-            Sent::Chain(chain) => self.chain(&chain).map(Shown::Chain),
+            Sent::Chain(chain) => Ok(Shown::Chain(self.chain(&chain)?)),
             Sent::Refusal(words) => Ok(Shown::Refusal(words)),
         }
     }

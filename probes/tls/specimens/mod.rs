@@ -9,8 +9,9 @@ mod statement;
 use std::{pin::Pin, sync::Arc};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, RsaKeySize, SubjectPublicKeyInfo,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, RsaKeySize,
+    SubjectPublicKeyInfo,
 };
 use rustls::{
     ServerConfig,
@@ -38,7 +39,23 @@ fn of_chains() -> Vec<Specimen> {
     vec![
         specimen("a sound chain", &[], || boxed(sound())),
         specimen("a target given by its IP address", &[], || boxed(by_address())),
-        specimen("a self-signed certificate that is listed", &[], || boxed(listed())),
+        specimen("a self-signed certificate that is listed", &[], || boxed(listed(false))),
+        specimen("a self-signed authority that is listed", &["tls-chain-not-portable"], || {
+            boxed(listed(true))
+        }),
+        specimen("an underscore in the name", &["tls-chain-refused-by-one"], || {
+            boxed(underscored())
+        }),
+        specimen("no identifier of the issuer's key", &["tls-chain-unusual"], || {
+            boxed(changed(&[NAME], |params| params.use_authority_key_identifier_extension = false))
+        }),
+        specimen("a critical extension that nobody knows", &["tls-certificate-unreadable"], || {
+            boxed(changed(&[NAME], |params| {
+                let mut unknown = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+                unknown.set_criticality(true);
+                params.custom_extensions.push(unknown);
+            }))
+        }),
         specimen("an expired cross-signed root that nobody needs", &[], || boxed(cross_signed())),
         specimen("an expired certificate", &["tls-certificate-expired"], || boxed(dated(100, -10))),
         specimen("a certificate from the future", &["tls-certificate-not-yet-valid"], || {
@@ -75,7 +92,7 @@ fn of_chains() -> Vec<Specimen> {
             unknown: &["tls-intermediate-missing"],
             start: || boxed(weak_signature()),
         },
-        specimen("a common name alone", &["tls-san-missing", "tls-hostname-mismatch"], || {
+        specimen("a common name alone", &["tls-san-missing"], || {
             boxed(changed(&[NAME], |params| params.subject_alt_names.clear()))
         }),
         specimen("a client's certificate", &["tls-wrong-usage"], || {
@@ -134,14 +151,22 @@ async fn sound() -> Started {
     serve(pki.leaf(&[NAME]), pki.root()).await
 }
 
+async fn underscored() -> Started {
+    let name = "under_score.shop.example";
+    let pki = Pki::new();
+    let started = serve(pki.leaf(&[name]), pki.root()).await;
+    started.settings(json!({ "server_name": name }))
+}
+
 async fn by_address() -> Started {
     let pki = Pki::new();
     let server = Server::https(pki.leaf(&["127.0.0.1"]).server_config(), page).await;
     Started::new(server.url("/"), server).root(pki.root())
 }
 
-async fn listed() -> Started {
-    let certified = self_signed_authority();
+async fn listed(is_authority: bool) -> Started {
+    let certified =
+        if is_authority { self_signed_authority() } else { Certified::self_signed(&[NAME]) };
     let own = certified.chain[0].clone();
     serve(certified, own).await
 }
@@ -218,6 +243,7 @@ async fn weak_key() -> Started {
     let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
     (params.not_before, params.not_after) = validity(1, 89);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
     let leaf = params.signed_by(&public, pki.issuer()).expect("a leaf that can be signed");
     let chain = vec![leaf.der().clone(), pki.intermediate()];
     serve(Certified { chain, key: other.key }, pki.root()).await
@@ -359,6 +385,7 @@ fn authority(name: &str, days_ago: u64, days_ahead: i64) -> CertificateParams {
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.use_authority_key_identifier_extension = true;
     params.not_before = ago(days_ago);
     params.not_after = match u64::try_from(days_ahead) {
         Ok(days) => validity(0, days).1,
@@ -373,6 +400,7 @@ fn leaf(
     let key = key();
     let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
     // Older than an authority that expired yesterday, as leaves are.
     (params.not_before, params.not_after) = validity(20, 70);
     let leaf = params.signed_by(&key, issuer).expect("a leaf that can be signed");
@@ -431,8 +459,12 @@ const NOTHING_ELSE: &[&str] = &[
     "tls-certificate-expired",
     "tls-certificate-expiring",
     "tls-certificate-not-yet-valid",
+    "tls-certificate-unreadable",
     "tls-chain-disordered",
     "tls-chain-element-expired",
+    "tls-chain-not-portable",
+    "tls-chain-refused-by-one",
+    "tls-chain-unusual",
     "tls-compression",
     "tls-early-data",
     "tls-extended-master-secret-missing",

@@ -365,6 +365,7 @@ pub(in crate::tls) fn by_rsa(pki: &Pki, days: i64) -> Certified {
     };
     params.key_usages =
         vec![rcgen::KeyUsagePurpose::DigitalSignature, rcgen::KeyUsagePurpose::KeyEncipherment];
+    params.use_authority_key_identifier_extension = true;
     let leaf = params.signed_by(&key, pki.issuer()).expect("a leaf that can be signed");
     let chain = vec![leaf.der().clone(), pki.intermediate()];
     Certified { chain, key: PrivatePkcs8KeyDer::from(key.serialize_der()).into() }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use x509_parser::extensions::{
-    ParsedExtension, SignedCertificateTimestamp, parse_ct_signed_certificate_timestamp,
-};
+use x509_parser::extensions::{SignedCertificateTimestamp, parse_ct_signed_certificate_timestamp};
 
 /// A log's promise (RFC 6962 section 3.2). Its signature is not verified: logs come and go, and a list
 /// of their keys that is compiled in would call good timestamps bad once it is old.
@@ -23,16 +21,6 @@ impl Timestamp {
     fn of(one: &SignedCertificateTimestamp<'_>) -> Self {
         let at = i64::try_from(one.timestamp / 1000).unwrap_or(i64::MAX);
         Self { log: crate::tls::chain::hex(one.id.key_id), at }
-    }
-
-    /// Those of a certificate's extension.
-    pub(in crate::tls) fn embedded(extension: &ParsedExtension<'_>) -> Option<Vec<Self>> {
-        match extension {
-            ParsedExtension::SCT(list) => {
-                Some(list.iter().take(Self::MOST).map(Self::of).collect())
-            }
-            _ => None,
-        }
     }
 
     /// Those of a list as TLS writes it, with two bytes of length before it and before each.

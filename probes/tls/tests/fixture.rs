@@ -22,7 +22,7 @@ use crate::{
     tls::{
         Tls,
         chain::{Authorities, Chain, Standard, issuer},
-        evidence::{Posture, Seen},
+        evidence::{NoChain, Posture, Seen},
         observe::{handshake::Afterwards, survey::Survey},
         statements::staple::{Staple, made::Made},
         when::DAY,
@@ -243,7 +243,7 @@ impl Forge {
         known.extend(authorities.intermediates().cloned());
         let name = ServerName::try_from(self.asked.clone()).expect("a name or an address");
         let standard = Standard { name: &name, authorities, known: &known, at };
-        let chain = Chain::judge(served, &standard).map(Arc::new);
+        let chain = Chain::judge(served, &standard).map(Arc::new).map_err(NoChain::Unreadable);
         posture(name, at, vec![seen(443, chain)])
     }
 
@@ -286,10 +286,7 @@ pub(in crate::tls) fn posture(name: ServerName<'static>, at: i64, seen: Vec<Seen
 }
 
 /// An address on which the handshake succeeded.
-pub(in crate::tls) fn seen(
-    port: u16,
-    chain: Result<Arc<Chain>, crate::contract::Obstructed>,
-) -> Seen {
+pub(in crate::tls) fn seen(port: u16, chain: Result<Arc<Chain>, NoChain>) -> Seen {
     Seen {
         address: Address::Ip(([192, 0, 2, 1], port).into()),
         handshake: Ok(Negotiated {
@@ -348,6 +345,7 @@ fn leaf(names: &[&str]) -> CertificateParams {
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "shop.example");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     (params.not_before, params.not_after) = (moment(NOW - DAY), moment(NOW + 89 * DAY));
     params
@@ -359,6 +357,7 @@ fn authority(name: &str, role: &str, from: i64, until: i64) -> CertificateParams
     params.distinguished_name.push(DnType::CommonName, format!("{name} {role}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = true;
     (params.not_before, params.not_after) = (moment(from), moment(until));
     params
 }

@@ -1,11 +1,13 @@
 //! The probe against servers on loopback: what its specimens cannot show.
 
 mod addresses;
+mod clients;
 #[cfg(test)]
 pub(in crate::tls) mod fixture;
 mod lab;
 mod openssl;
 mod programs;
+mod replays;
 mod revocation;
 mod servers;
 mod settings;

@@ -42,6 +42,8 @@ impl Authority {
             "ca.pem",
             "-subj",
             "/O=openssl/CN=root",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
             "-days",
             "400",
         ]);

@@ -245,6 +245,18 @@ pub(super) async fn s_server(certified: &Certified, options: &[&str]) -> Program
     .await
 }
 
+/// GnuTLS' own server with this certificate and these priorities.
+pub(super) async fn gnutls_serv(certified: &Certified, priorities: &str) -> Program {
+    let program = program("gnutls-serv", "gnutls-bin");
+    Program::start(with_certificate(certified), |_, port| {
+        let mut command = Command::new(&program);
+        command.args(["--echo", "--noticket", "--priority", priorities, "-p", &port.to_string()]);
+        command.args(["--x509certfile", "chain.pem", "--x509keyfile", "key.pem"]);
+        command
+    })
+    .await
+}
+
 /// A folder with the certificate and its key, of the user the programs run as.
 fn with_certificate(certified: &Certified) -> TempDir {
     let folder = tempfile::Builder::new().prefix("gonogo-tls-").tempdir().expect("a folder");

@@ -94,16 +94,27 @@ async fn a_broker_that_knows_neither_http_is_met_without_an_offer() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_too_large_to_read_says_so() {
+async fn a_certificate_of_ten_thousand_names_is_judged_and_fails_by_its_size() {
     let pki = Pki::new();
-    let names: Vec<String> = (0..10_000).map(|n| format!("{n}.shop.example")).collect();
+    let mut names: Vec<String> = (0..10_000).map(|n| format!("{n}.shop.example")).collect();
+    names.push("shop.example".to_owned());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let server = Server::https(server_config(&pki.leaf(&names)), page).await;
     let report = Scene::at(&[server.address()], pki.root()).visit().await;
-    assert_eq!(failed(&report), [""; 0]);
+    assert_eq!(failed(&report), ["tls-chain-not-portable"]);
+    let split = &items(&report, "tls-chain-not-portable")[0];
+    assert!(
+        split.seen.contains("bytes long (refused by OpenSSL, older Go, Java, GnuTLS"),
+        "{split:?}"
+    );
     let item = &items(&report, "tls-unreachable")[0];
     assert_eq!(item.outcome, Outcome::Unknown(Obstacle::OverBudget));
     assert!(item.seen.contains("larger than 64 KiB"), "{}", item.seen);
+    // Without hellos the chain is not seen, and its size is all that is known.
+    let mut scene = Scene::at(&[server.address()], pki.root());
+    scene.settings = json!({ "depth": "handshake" });
+    let report = scene.visit().await;
+    assert_eq!(failed(&report), ["tls-chain-refused-by-one"]);
 }
 
 #[tokio::test]

@@ -26,6 +26,26 @@ impl Suite {
         }
     }
 
+    /// What OpenSSL calls a suite that chains blocks.
+    pub(crate) fn name_in_openssl(self) -> Option<String> {
+        let name = self.name();
+        let (exchange, cipher) = name.strip_prefix("TLS_")?.split_once("_WITH_")?;
+        let exchange = match exchange {
+            "RSA" => String::new(),
+            "DH_anon" => "ADH-".to_owned(),
+            "ECDH_anon" => "AECDH-".to_owned(),
+            other => format!("{}-", other.replace('_', "-")),
+        };
+        let (cipher, hash) = cipher.split_once("_CBC_")?;
+        let cipher = match cipher {
+            "3DES_EDE" => "DES-CBC3".to_owned(),
+            "DES" => "DES-CBC".to_owned(),
+            "IDEA" => "IDEA-CBC".to_owned(),
+            other => other.replace('_', ""),
+        };
+        Some(format!("{exchange}{cipher}-{hash}"))
+    }
+
     /// How the server comes by a key with this suite; `None` for suites of TLS 1.3 and those we do
     /// not know.
     pub(crate) fn exchange(self) -> Option<Exchange> {

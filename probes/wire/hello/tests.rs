@@ -32,6 +32,31 @@ fn a_client_that_leaves_says_so_in_records_of_the_servers_version() {
     assert_eq!(farewell(Version::Tls13), farewell(Version::Tls12));
 }
 
+/// What OpenSSL calls its suites, by what the registry calls them.
+#[test]
+fn suites_that_chain_blocks_have_the_names_that_openssl_gives_them() {
+    let output = std::process::Command::new("openssl")
+        .args(["ciphers", "-stdname", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"])
+        .output()
+        .expect("openssl is installed: see .ci/run");
+    let text = String::from_utf8(output.stdout).expect("names in ASCII");
+    let words = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let known: Vec<(String, String)> =
+        words.map(|words| (words[0].to_owned(), words[2].to_owned())).collect();
+    let ours = Suite::of(Version::Tls12);
+    let named = known.iter().filter(|(name, _)| name.contains("_CBC_"));
+    let named: Vec<_> = named
+        .filter_map(|(name, theirs)| {
+            let suite = ours.iter().find(|suite| suite.name() == *name)?;
+            Some((suite.name_in_openssl(), Some(theirs.clone())))
+        })
+        .collect();
+    assert!(named.len() > 30, "{named:?}");
+    for (ours, theirs) in named {
+        assert_eq!(ours, theirs);
+    }
+}
+
 fn offer(version: Version) -> Offer {
     let suites = if version == Version::Tls12 { Suite::sound() } else { Suite::of(version) };
     Offer::new(version, suites, Some("shop.example"))

@@ -24,6 +24,17 @@ impl Version {
         }
     }
 
+    /// The option of OpenSSL's client that speaks it alone.
+    pub(crate) const fn option(self) -> &'static str {
+        match self {
+            Self::Ssl3 => "-ssl3",
+            Self::Tls10 => "-tls1",
+            Self::Tls11 => "-tls1_1",
+            Self::Tls12 => "-tls1_2",
+            Self::Tls13 => "-tls1_3",
+        }
+    }
+
     /// The version with this number.
     pub(crate) const fn of(code: u16) -> Option<Self> {
         match code {

@@ -72,7 +72,7 @@ impl Full {
             answer.as_ref().is_none_or(|answer| answer.is_ok() && !is_accepted(answer))
         };
         let sound = |shown: &Told<Shown>| match shown {
-            Ok(Shown::Chain(chain)) => chain.trust.is_sound() && chain.is_for_name,
+            Ok(Shown::Chain(chain)) => chain.trust.is_sound() && chain.is_for_name(),
             Ok(Shown::Refusal(_)) => true,
             Err(_) => false,
         };
