@@ -1,9 +1,14 @@
 //! What a target echoes and what it puts into its texts, at everything that shows it: the terminal, the
 //! JSON report, pages, metrics, `/probe`, the state and the log.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::read::MultiGzDecoder;
 use gonogo_probes::contract::specimen::{Answer, Asked, Server};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -129,10 +134,27 @@ async fn a_daemon_neither_leaks_nor_obeys() {
     daemon.wait();
     is_clean("log", &daemon.said.join("\n"));
     let mut stored = 0;
-    for entry in std::fs::read_dir(site.path("state")).expect("a directory") {
-        let text = std::fs::read(entry.expect("an entry").path()).expect("a file");
+    for path in files(&site.path("state")) {
+        let bytes = std::fs::read(&path).expect("a file");
+        let text = if bytes.starts_with(&[0x1f, 0x8b]) {
+            let mut text = Vec::new();
+            // What follows the last member is for the store to understand.
+            let _ = MultiGzDecoder::new(&bytes[..]).read_to_end(&mut text);
+            text
+        } else {
+            bytes
+        };
         stored += text.len();
         is_clean("state", &String::from_utf8_lossy(&text));
     }
     assert!(stored > 1000, "the state was written");
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
 }
