@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Footprint, Memory, Progress, Shared, Target, net};
 
 /// One execution of one probe on one target.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Visit {
     /// Whom to call on.
     pub target: Arc<Target>,
@@ -73,6 +73,13 @@ impl Visit {
     #[must_use]
     pub fn with_stop(self, stop: CancellationToken) -> Self {
         Self { stop, ..self }
+    }
+
+    /// The same, with room for this many more connections and requests. A limit of the target's budgets
+    /// still holds.
+    #[must_use]
+    pub fn with_room(&self, more: u32) -> Self {
+        Self { net: self.net.clone().with_room(more), ..self.clone() }
     }
 
     /// Whether it may load or disrupt the target.

@@ -38,6 +38,15 @@ impl Probe for Cors {
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     const RULES: &'static [Rule<Self>] = checks::RULES;
 
+    fn needs(&self, target: &Target) -> Option<Needs> {
+        let usual = Self::NEEDS?;
+        let requests = plan::most(self, target);
+        // At the net's ten a second, and a third more for what is slow.
+        let deadline = Duration::from_secs(20 + requests as u64 * 4 / 30);
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+        Some(usual.requests(requests.max(usual.requests)).deadline(deadline.max(usual.deadline)))
+    }
+
     fn endpoints(&self, _target: &Target) -> Vec<net::Endpoint> {
         self.named_endpoints()
     }

@@ -15,7 +15,7 @@ use super::{
     question::{self, Class, Question},
     settings::{Credentials, Place},
 };
-use crate::contract::{Obstructed, setting::StatusSet};
+use crate::contract::{Obstructed, Target, setting::StatusSet};
 
 /// One request.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -390,6 +390,19 @@ impl Plan {
         })
     }
 }
+
+/// The most that a visit may ask by these settings.
+pub(super) fn most(cors: &Cors, target: &Target) -> usize {
+    let places = cors.places(target).into_iter();
+    let of = |place: Place| {
+        let own = Origin::of_url(&place.path.on(target));
+        Plan::new(cors, place, &own).most()
+    };
+    places.map(of).sum::<usize>() + SOCKETS * cors.websockets.len()
+}
+
+/// Handshakes with each WebSocket endpoint.
+pub(super) const SOCKETS: usize = 3;
 
 /// Whether the allowed origin differs between the answers to these requests.
 fn differ(known: &Known, these: impl Fn(&Ask) -> bool) -> bool {

@@ -22,13 +22,30 @@ pub(crate) struct Evidence {
     pub(super) anonymous: Option<Result<Answer, Obstructed>>,
     /// The dependencies, as the settings list them.
     pub(super) dependencies: Vec<Dependency>,
+    /// What stands at the other addresses of the same names.
+    pub(super) elsewhere: Vec<(Role, Found)>,
+    /// Why not every address was asked, where that is so.
+    pub(super) unasked: Vec<(Role, Obstructed)>,
 }
 
 impl Evidence {
-    /// The endpoints there are to judge, each with its role.
+    /// The endpoints there are to judge, each with its role, at each address.
     pub(super) fn endpoints(&self) -> impl Iterator<Item = (Role, &Found)> {
         let startup = self.startup.as_ref().map(|found| (Role::Startup, found));
-        [(Role::Ready, &self.ready), (Role::Live, &self.live)].into_iter().chain(startup)
+        let elsewhere = self.elsewhere.iter().map(|(role, found)| (*role, found));
+        let here = [(Role::Ready, &self.ready), (Role::Live, &self.live)];
+        here.into_iter().chain(startup).chain(elsewhere)
+    }
+
+    /// What stands where this role is told, at each address.
+    pub(super) fn of(&self, role: Role) -> impl Iterator<Item = &Found> {
+        self.endpoints().filter(move |(one, _)| *one == role).map(|(_, found)| found)
+    }
+
+    /// The items of addresses that were not asked.
+    pub(super) fn unasked(&self, role: Role) -> impl Iterator<Item = Item> {
+        let those = self.unasked.iter().filter(move |(one, _)| *one == role);
+        those.map(move |(_, why)| Item::unknown(role.noun(), why))
     }
 }
 

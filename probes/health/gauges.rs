@@ -12,14 +12,21 @@ pub(super) const GAUGES: &[Gauge<Health>] = &[
         help: "Whether the readiness endpoint says yes (1) or no (0); absent while nobody can say.",
         kind: NumberKind::Gauge,
         labels: &[],
-        read: |_, seen| yes_or_no(&seen.ready),
+        read: |_, seen| yes_or_no(seen, Role::Ready),
     },
     Gauge {
         name: "health_live",
         help: "Whether the liveness endpoint says yes (1) or no (0); absent while nobody can say.",
         kind: NumberKind::Gauge,
         labels: &[],
-        read: |_, seen| yes_or_no(&seen.live),
+        read: |_, seen| yes_or_no(seen, Role::Live),
+    },
+    Gauge {
+        name: "health_addresses_ready_ratio",
+        help: "The share of the addresses asked on the last visit whose readiness endpoint says yes.",
+        kind: NumberKind::Gauge,
+        labels: &[],
+        read: |_, seen| ready_ratio(seen),
     },
     Gauge {
         name: "health_response_seconds",
@@ -44,13 +51,39 @@ pub(super) const GAUGES: &[Gauge<Health>] = &[
     },
 ];
 
-fn yes_or_no(found: &Found) -> Vec<Reading> {
-    let value = match found {
-        Found::Answer(answer) => f64::from(u8::from(answer.says_yes())),
-        Found::Obstructed { obstructed, .. } if obstructed.obstacle == Obstacle::Refused => 0.0,
-        _ => return Vec::new(),
+/// No if it is no at any address, yes if it is yes at all of them.
+fn yes_or_no(seen: &Evidence, role: Role) -> Vec<Reading> {
+    let answers: Vec<Option<bool>> = seen.of(role).map(says_yes).collect();
+    let value = if answers.contains(&Some(false)) {
+        0.0
+    } else if answers.iter().all(|answer| *answer == Some(true)) {
+        1.0
+    } else {
+        return Vec::new();
     };
     vec![Reading::new(Vec::new(), value)]
+}
+
+fn says_yes(found: &Found) -> Option<bool> {
+    match found {
+        Found::Answer(answer) => Some(answer.says_yes()),
+        Found::Obstructed { obstructed, .. } if obstructed.obstacle == Obstacle::Refused => {
+            Some(false)
+        }
+        _ => None,
+    }
+}
+
+/// The share of addresses that say yes; absent where there is nothing to ask.
+fn ready_ratio(seen: &Evidence) -> Vec<Reading> {
+    let answers: Vec<Option<bool>> = seen.of(Role::Ready).map(says_yes).collect();
+    if answers.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    // At most a few dozen.
+    let count = |count: usize| f64::from(u16::try_from(count).unwrap_or(u16::MAX));
+    let yes = answers.iter().filter(|answer| **answer == Some(true)).count();
+    vec![Reading::new(Vec::new(), count(yes) / count(answers.len()))]
 }
 
 fn response_seconds(seen: &Evidence) -> Vec<Reading> {
@@ -83,16 +116,27 @@ mod tests {
     use super::*;
     use crate::health::tests::sample::*;
 
-    fn ready(found: &Found) -> Vec<f64> {
-        yes_or_no(found).into_iter().map(|reading| reading.value).collect()
+    fn ready(found: Found) -> Vec<f64> {
+        let seen = evidence(found, nowhere());
+        yes_or_no(&seen, Role::Ready).into_iter().map(|reading| reading.value).collect()
+    }
+
+    #[test]
+    fn one_address_of_two_is_half() {
+        let mut seen = evidence(answers(200, "ok"), nowhere());
+        seen.elsewhere = vec![(Role::Ready, answers(503, ""))];
+        assert!((ready_ratio(&seen)[0].value - 0.5).abs() < f64::EPSILON);
+        assert!(yes_or_no(&seen, Role::Ready)[0].value.abs() < f64::EPSILON);
+        seen.elsewhere = vec![(Role::Ready, obstructed(Obstacle::Timeout))];
+        assert!(yes_or_no(&seen, Role::Ready).is_empty(), "not known of all");
     }
 
     #[test]
     fn ready_is_one_zero_or_absent() {
-        assert_eq!(ready(&answers(200, "ok")), [1.0]);
-        assert_eq!(ready(&answers(200, "down")), [0.0]);
-        assert_eq!(ready(&obstructed(Obstacle::Refused)), [0.0]);
-        assert!(ready(&obstructed(Obstacle::Timeout)).is_empty());
-        assert!(ready(&nowhere()).is_empty());
+        assert_eq!(ready(answers(200, "ok")), [1.0]);
+        assert_eq!(ready(answers(200, "down")), [0.0]);
+        assert_eq!(ready(obstructed(Obstacle::Refused)), [0.0]);
+        assert!(ready(obstructed(Obstacle::Timeout)).is_empty());
+        assert!(ready(nowhere()).is_empty());
     }
 }

@@ -1,7 +1,10 @@
 //! What one visit brought back.
 
 use super::expect::Answer;
-use crate::contract::{Obstructed, WindowSummary, net};
+use crate::contract::{
+    Item, Obstructed, WindowSummary,
+    net::{self, Address},
+};
 
 /// What one visit brought back.
 #[derive(Debug)]
@@ -18,4 +21,26 @@ pub(crate) struct Evidence {
     pub(super) window: WindowSummary,
     /// The command that asks the same.
     pub(super) replay: String,
+    /// The address that was asked, where there are several.
+    pub(super) address: Option<Address>,
+    /// What the other addresses answered.
+    pub(super) others: Vec<Evidence>,
+    /// Why not every address was asked, where that is so.
+    pub(super) unasked: Option<Obstructed>,
+    /// What is to be said of addresses that are not judged.
+    pub(super) note: Option<String>,
+}
+
+impl Evidence {
+    /// What each address answered.
+    pub(super) fn each(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// One item or more of each address, and one of those that were not asked.
+    pub(super) fn judge(&self, judge: impl Fn(&Self) -> Vec<Item>) -> Vec<Item> {
+        let mut items: Vec<Item> = self.each().flat_map(judge).collect();
+        items.extend(self.unasked.as_ref().map(|why| Item::unknown(&self.subject, why)));
+        items
+    }
 }

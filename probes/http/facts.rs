@@ -39,6 +39,17 @@ pub(super) fn facts(seen: &Evidence) -> Vec<Fact> {
         let (p50, p95) = (window::in_words(p50), window::in_words(p95));
         facts.push(fact("latency", format!("p50 {p50}, p95 {p95} over {}", seen.window.timed())));
     }
+    for one in seen.each().filter(|_| seen.address.is_some()) {
+        let Some(address) = &one.address else { continue };
+        let value = match &one.answer {
+            Ok(answer) => format!("answers {}", answer.status.as_u16()),
+            Err(obstructed) => obstructed.to_string(),
+        };
+        facts.push(Fact::new("addresses", address.to_string(), value));
+    }
+    if let Some(note) = &seen.note {
+        facts.push(Fact::new("addresses", "not judged", note.clone()));
+    }
     facts.push(fact("success", format!("{} of {} requests", seen.window.ok, seen.window.count)));
     facts
 }

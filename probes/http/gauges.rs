@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Http, facts::phases};
+use super::{Evidence, Http, facts::phases};
 use crate::contract::{Gauge, Label, NumberKind, Reading};
 
 pub(super) const GAUGES: &[Gauge<Http>] = &[
@@ -28,6 +28,22 @@ pub(super) const GAUGES: &[Gauge<Http>] = &[
         read: |_, seen| {
             let reading = |value| Reading::new(Vec::new(), value);
             seen.window.success_ratio().map(reading).into_iter().collect()
+        },
+    },
+    Gauge {
+        name: "http_addresses_answering_ratio",
+        help: "The share of the addresses asked on the last visit that answered as expected.",
+        kind: NumberKind::Gauge,
+        labels: &[],
+        read: |http, seen| {
+            let expected = |one: &&Evidence| {
+                one.answer.as_ref().is_ok_and(|answer| http.expect.is_met(answer))
+            };
+            let (met, all) = (seen.each().filter(expected).count(), seen.each().count());
+            // Both are at most a few dozen.
+            let value = f64::from(u16::try_from(met).unwrap_or(u16::MAX))
+                / f64::from(u16::try_from(all).unwrap_or(u16::MAX));
+            vec![Reading::new(Vec::new(), value)]
         },
     },
     Gauge {

@@ -34,7 +34,7 @@ impl Probe for Tls {
     const ABOUT: &'static str = "The certificates a target shows at each of its addresses, whether a \
                                  current client can shake hands with it, and which versions, ciphers \
                                  and groups of TLS it accepts.";
-    // A permissive server has a hundred suites, and a name may have eight addresses. The pace of a
+    // A permissive server has a hundred suites. A name of many addresses takes more; the pace of a
     // target's connections still holds.
     const NEEDS: Option<Needs> =
         Some(Needs::passive().requests(400).deadline(Duration::from_secs(45)));

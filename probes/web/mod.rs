@@ -1,6 +1,7 @@
 //! What several probes know of the web: how browsers ask, read header fields and pages, and tell sites
 //! apart; what to look at on a target; windows of latencies.
 
+pub(crate) mod addresses;
 pub(crate) mod audience;
 pub(crate) mod fields;
 pub(crate) mod knock;

@@ -14,11 +14,11 @@ use super::words::Deadline;
 pub(super) struct BudgetSettings {
     /// Connections and requests a second, sustained, over all probes of the target; default 10.
     requests_per_second: Option<NonZeroU32>,
-    /// Connections and requests at once before that rate applies; default 80.
+    /// Connections and requests at once before that rate applies; default 30.
     burst: Option<NonZeroU32>,
     /// Connections open at the same time, over all probes of the target; default 4.
     in_flight: Option<NonZeroUsize>,
-    /// Connections and requests of one visit; by default 60, or what the probe declares.
+    /// Connections and requests of one visit; by default 60, or what the probe and its settings need.
     requests_per_visit: Option<NonZeroU32>,
     /// Bytes of one body, after decompression; default 1048576.
     body_bytes: Option<NonZeroUsize>,

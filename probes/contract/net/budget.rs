@@ -38,7 +38,7 @@ impl Default for Budgets {
     fn default() -> Self {
         Self {
             requests_per_second: 10,
-            burst: 80,
+            burst: 30,
             in_flight: 4,
             requests_per_visit: None,
             body_bytes: 1 << 20,

@@ -49,6 +49,14 @@ impl Session {
         self
     }
 
+    /// The same, with room for this many more connections and requests. A limit of the target's budgets
+    /// still holds.
+    #[must_use]
+    pub fn with_room(mut self, more: u32) -> Self {
+        self.requests = self.requests.saturating_add(more);
+        self
+    }
+
     /// How many connections and requests were made of it so far.
     #[must_use]
     pub fn spent(&self) -> u32 {

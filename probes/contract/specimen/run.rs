@@ -42,6 +42,8 @@ pub struct Started {
     pub roots: Vec<CertificateDer<'static>>,
     /// Where it listens, where the URL's host leads nowhere.
     pub address: Option<SocketAddr>,
+    /// Where else it listens.
+    pub also: Vec<SocketAddr>,
     /// What kind of system it is, where the settings do not say.
     pub profile: Option<Profile>,
     /// The moment of the visit, where it is not now.
@@ -58,6 +60,7 @@ impl Started {
             settings: serde_json::Value::Object(serde_json::Map::new()),
             roots: Vec::new(),
             address: None,
+            also: Vec::new(),
             profile: None,
             at: None,
             guard: Box::new(guard),
@@ -103,9 +106,15 @@ impl Started {
         self.visit_with(armed.endpoints(&self.target()), footprint)
     }
 
-    fn visit_with(&self, mut endpoints: Vec<Endpoint>, footprint: Footprint) -> Visit {
-        let target = self.target();
-        let origin = Endpoint::of_url(&target.url).expect("a specimen's URL has a host and a port");
+    fn visit_with(&self, endpoints: Vec<Endpoint>, footprint: Footprint) -> Visit {
+        let budgets = Budgets { requests_per_second: 1000, burst: 1000, ..Budgets::default() };
+        self.visit_by(&self.net(endpoints, budgets), footprint)
+    }
+
+    /// The way to it, with these budgets.
+    #[must_use]
+    pub fn net(&self, mut endpoints: Vec<Endpoint>, budgets: Budgets) -> Arc<Net> {
+        let origin = Endpoint::of_url(&self.url).expect("a specimen's URL has a host and a port");
         endpoints.push(origin.clone());
         // A net takes no empty list; who needs no authority can do with somebody else's.
         let roots = match self.roots.as_slice() {
@@ -114,19 +123,24 @@ impl Started {
         };
         let net = Net::new(NetSettings {
             allow: Allow { endpoints, networks: self.address.map(loopback).into_iter().collect() },
-            connect_to: self.address.map(Address::Ip).into_iter().collect(),
+            connect_to: self.address.iter().chain(&self.also).copied().map(Address::Ip).collect(),
             origin,
             trust: Trust { roots, ..Trust::default() },
-            budgets: Budgets { requests_per_second: 1000, burst: 1000, ..Budgets::default() },
+            budgets,
             user_agent: "gonogo/specimen".to_owned(),
             redactor: Redactor::default(),
             requests: Arc::default(),
-        })
-        .expect("a specimen's authorities can be read");
+        });
+        net.expect("a specimen's authorities can be read")
+    }
+
+    /// A visit to it by this way.
+    #[must_use]
+    pub fn visit_by(&self, net: &Arc<Net>, footprint: Footprint) -> Visit {
         #[expect(clippy::disallowed_methods, reason = "a specimen is visited in real time")]
         let now = SystemTime::now();
-        let deadline = std::time::Duration::from_secs(20);
-        Visit::new(Arc::new(target), net.session(footprint), self.at.unwrap_or(now), deadline)
+        let (target, at) = (Arc::new(self.target()), self.at.unwrap_or(now));
+        Visit::new(target, net.session(footprint), at, std::time::Duration::from_secs(20))
     }
 }
 

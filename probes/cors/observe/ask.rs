@@ -11,7 +11,12 @@ use crate::{
         setting::Text,
     },
     cors::{
-        Cors, answer::Answer, evidence::Reply, plan::Ask, question::STRANGER, settings::Credentials,
+        Cors,
+        answer::Answer,
+        evidence::Reply,
+        plan::{Ask, SOCKETS},
+        question::STRANGER,
+        settings::Credentials,
     },
 };
 
@@ -181,9 +186,6 @@ impl<'a> Caller<'a> {
         &self.credentials
     }
 }
-
-/// Handshakes with each WebSocket endpoint.
-const SOCKETS: usize = 3;
 
 /// The same resource under a URL that no cache has seen.
 fn around_caches(url: &Url, count: usize) -> Url {

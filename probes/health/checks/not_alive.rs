@@ -22,7 +22,7 @@ pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
               it into readiness.",
         sources: &["Kubernetes documentation, Configure Liveness, Readiness and Startup Probes"],
     },
-    |_, seen| vec![not_ready::item(Role::Live, &seen.live)],
+    |_, seen| not_ready::items(Role::Live, seen),
 );
 
 #[cfg(test)]

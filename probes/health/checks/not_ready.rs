@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Check, Confidence, Dimension, Impact, Item, Obstacle, Rule, Settles},
-    health::{Found, Health, Role, evidence::subject_or},
+    health::{Evidence, Found, Health, Role, evidence::subject_or},
 };
 
 pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
@@ -25,11 +25,15 @@ pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
         ],
     },
     |_, seen| {
-        let mut items = vec![item(Role::Ready, &seen.ready)];
-        items.extend(seen.startup.as_ref().map(|startup| item(Role::Startup, startup)));
-        items
+        let roles = [Role::Ready, Role::Startup];
+        roles.into_iter().flat_map(|role| items(role, seen)).collect()
     },
 );
+
+/// Whether the endpoint of this role says yes, at each address.
+pub(in crate::health) fn items(role: Role, seen: &Evidence) -> Vec<Item> {
+    seen.of(role).map(|found| item(role, found)).chain(seen.unasked(role)).collect()
+}
 
 /// Whether the endpoint of this role says yes.
 pub(in crate::health) fn item(role: Role, found: &Found) -> Item {

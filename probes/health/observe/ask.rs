@@ -17,11 +17,11 @@ impl Survey<'_> {
     /// Asks a health endpoint. A redirect that only adds or takes away the last slash is followed,
     /// once.
     pub(super) async fn ask(&self, url: &Url, with_headers: bool) -> Result<Exchange, Obstructed> {
-        let mut exchange = self.visit.net.exchange(self.request(url, with_headers)).await?;
+        let mut exchange = self.net.exchange(self.request(url, with_headers)).await?;
         if let Some(Ok(to)) = exchange.redirect()
             && differs_by_slash(url, &to)
         {
-            exchange = self.visit.net.exchange(self.request(&to, with_headers)).await?;
+            exchange = self.net.exchange(self.request(&to, with_headers)).await?;
         }
         match exchange.body.cut.take() {
             // Half an answer may lack the half that says no.
@@ -31,7 +31,7 @@ impl Survey<'_> {
     }
 
     pub(super) fn request(&self, url: &Url, with_headers: bool) -> Request {
-        let mut request = Request::get(url.clone());
+        let mut request = Request { address: self.address.clone(), ..Request::get(url.clone()) };
         if with_headers {
             request.headers = self.health.headers.to_vec();
         }

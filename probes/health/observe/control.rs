@@ -25,7 +25,7 @@ impl Survey<'_> {
         // A name nobody can have thought of, new each time, lest anything remember it.
         let mut nowhere = folder.clone();
         nowhere.set_path(&format!("{}gonogo-{:016x}", folder.path(), fastrand::u64(..)));
-        let exchange = self.visit.net.exchange(self.request(&nowhere, true)).await.ok()?;
+        let exchange = self.net.exchange(self.request(&nowhere, true)).await.ok()?;
         let body = exchange.body.text();
         let control = Fingerprint::of(&Reply {
             status: exchange.status,

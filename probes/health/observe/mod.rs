@@ -4,6 +4,7 @@ mod ask;
 mod control;
 mod dependency;
 mod discover;
+mod everywhere;
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     contract::{
         Obstacle, Obstructed, Sample, Visit,
-        net::{Endpoint, Exchange},
+        net::{Address, Endpoint, Exchange, Session},
         setting::Link,
     },
     web::window,
@@ -31,22 +32,28 @@ use crate::{
 pub(super) async fn evidence(health: &Health, visit: &Visit) -> Evidence {
     let remembered = visit.memory.recall::<Remembered>();
     let remembered = remembered.map(|remembered| (*remembered).clone()).unwrap_or_default();
-    let mut survey = Survey { health, visit, remembered, ready: None };
+    let net = visit.net.clone();
+    let mut survey = Survey { health, visit, net, remembered, ready: None, address: None };
     survey.remembered.visits += 1;
+    survey.choose().await;
 
     let before = dependency::look_at_all(&mut survey).await;
-    let mut ready = survey.found(Role::Ready).await;
+    let ready = survey.found(Role::Ready).await;
     let dependencies = dependency::look_again(&mut survey, before).await;
-    let mut live = survey.found(Role::Live).await;
+    let live = survey.found(Role::Live).await;
     let startup = match &health.startup {
         Some(link) => Some(survey.named(Role::Startup, link).await),
         None => None,
     };
     let anonymous = survey.anonymous(&ready).await;
-    survey.measure(Role::Ready, &mut ready).await;
-    survey.measure(Role::Live, &mut live).await;
+    let (elsewhere, unasked) = (Vec::new(), Vec::new());
+    let mut seen = Evidence { ready, live, startup, anonymous, dependencies, elsewhere, unasked };
+    survey.address = None;
+    survey.everywhere(&mut seen).await;
+    survey.measure(Role::Ready, &mut seen.ready).await;
+    survey.measure(Role::Live, &mut seen.live).await;
     visit.memory.store(survey.remembered);
-    Evidence { ready, live, startup, anonymous, dependencies }
+    seen
 }
 
 /// What one visit leaves for the next.
@@ -66,9 +73,12 @@ struct Remembered {
 struct Survey<'a> {
     health: &'a Health,
     visit: &'a Visit,
+    net: Session,
     remembered: Remembered,
     /// Where readiness is, or should be, told, once that is known.
     ready: Option<Url>,
+    /// The address to ask, where there are several and each is asked.
+    address: Option<Address>,
 }
 
 impl Survey<'_> {
@@ -254,10 +264,11 @@ impl Survey<'_> {
 
     /// How a place is called in reports: by its path, if it is on the target itself.
     fn subject(&self, url: &Url) -> String {
-        if Endpoint::of_url(url) == Endpoint::of_url(&self.visit.target.url) {
-            url[url::Position::BeforePath..].to_owned()
-        } else {
-            url.to_string()
+        let is_own = Endpoint::of_url(url) == Endpoint::of_url(&self.visit.target.url);
+        let place = if is_own { &url[url::Position::BeforePath..] } else { url.as_str() };
+        match &self.address {
+            Some(address) => format!("{place} at {address}"),
+            None => place.to_owned(),
         }
     }
 }

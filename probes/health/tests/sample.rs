@@ -16,7 +16,15 @@ use crate::{
 
 /// What was seen where both endpoints are `ready` and `live`.
 pub(in crate::health) fn evidence(ready: Found, live: Found) -> Evidence {
-    Evidence { ready, live, startup: None, anonymous: None, dependencies: Vec::new() }
+    Evidence {
+        ready,
+        live,
+        startup: None,
+        anonymous: None,
+        dependencies: Vec::new(),
+        elsewhere: Vec::new(),
+        unasked: Vec::new(),
+    }
 }
 
 /// A health endpoint that answers so, unlike other paths.

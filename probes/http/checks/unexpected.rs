@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Check, Dimension, Impact, Item, Rule, Settles},
-    http::Http,
+    http::{Evidence, Http},
 };
 
 pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
@@ -22,14 +22,22 @@ pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
               expectation; if not, its own log for this request is the place to begin.",
         sources: &["RFC 9110 section 15", "RFC 9535 (JSONPath)"],
     },
-    |http, seen| match &seen.answer {
-        Ok(answer) => {
-            let items = http.expect.items(answer).into_iter();
-            items.map(|item| item.replay(&seen.replay)).collect()
-        }
-        Err(obstructed) => vec![Item::unknown(&seen.subject, obstructed)],
-    },
+    |http, seen| seen.judge(|one| items(http, one)),
 );
+
+fn items(http: &Http, seen: &Evidence) -> Vec<Item> {
+    let answer = match &seen.answer {
+        Ok(answer) => answer,
+        Err(obstructed) => return vec![Item::unknown(&seen.subject, obstructed)],
+    };
+    let items = http.expect.items(answer).into_iter().map(|mut item| {
+        if let Some(address) = &seen.address {
+            item.subject = format!("{} at {address}", item.subject);
+        }
+        item.replay(&seen.replay)
+    });
+    items.collect()
+}
 
 #[cfg(test)]
 mod tests {

@@ -23,7 +23,7 @@ pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
               by `trust`, or mend the certificate.",
         sources: &["RFC 9110 section 3.4", "RFC 9112 section 8 (incomplete messages)"],
     },
-    |_, seen| vec![item(seen)],
+    |_, seen| seen.judge(|one| vec![item(one)]),
 );
 
 fn item(seen: &Evidence) -> Item {

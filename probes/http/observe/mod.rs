@@ -1,15 +1,21 @@
 //! Sending the request: all of this probe's I/O.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
-use tokio::time::Instant;
+use futures_util::future::join_all;
+use tokio::time::{self, Instant};
 
 use super::{Evidence, Http, expect::Answer};
 use crate::{
     contract::{
-        Obstacle, Obstructed, Sample, Visit,
-        net::{Exchange, Phases, Policy, Request},
+        Obstacle, Obstructed, Sample, Visit, WindowSummary,
+        net::{Address, Exchange, Phases, Policy, Request, Session},
     },
-    web::window,
+    web::{
+        addresses::{self, Round},
+        window,
+    },
 };
 
 /// Sends the request and, where that changes nothing, sends it again: if there was no answer, and as
@@ -22,59 +28,138 @@ pub(super) async fn evidence(http: &Http, visit: &Visit) -> Evidence {
         body: Bytes::from(http.body.clone()),
         ..Request::get(url.clone())
     };
-    let mut replay = request.replay();
-    let call = Call { http, visit, request };
-
-    let mut first = None;
-    let mut attempt = call.attempt().await;
-    if http.method.is_safe() {
-        if let Err(obstructed) = attempt {
-            attempt = call.attempt().await;
-            first = Some(obstructed);
-        }
-        let within = visit.deadline / SHARE_FOR_MEASURING;
-        if attempt.is_ok() {
-            window::fill((&visit.memory, visit.at), SERIES, http.min_samples, within, || {
-                call.sample()
-            })
-            .await;
-        }
-    }
-    let (answer, phases) = match attempt {
-        Ok((answer, phases, exchange_replay)) => {
-            replay = exchange_replay;
-            (Ok(answer), phases)
-        }
-        Err(obstructed) => (Err(obstructed), Phases::default()),
+    let is_safe = http.method.is_safe();
+    // What changes something is sent once a visit, to one address after the other.
+    let round = Round::of_url(visit, &url, if is_safe { addresses::MOST } else { 1 }).await;
+    let count = u32::try_from(round.asked.len()).unwrap_or(u32::MAX);
+    let net = visit.net.clone().with_room(AN_ADDRESS * count);
+    let call = Call { http, visit, net, request };
+    let mut seen = if round.has_several() {
+        let until = Instant::now() + visit.deadline * 2 / 3;
+        let looks = round.asked.iter().map(|address| call.address(address, until));
+        join_all(looks).await
+    } else {
+        vec![call.look(None).await]
     };
-    let window = visit.memory.summary(SERIES);
-    Evidence { subject: url.to_string(), answer, first, phases, window, replay }
+    let notes = leave_out_unroutable(&mut seen);
+    if is_safe && seen.iter().any(|one| one.answer.is_ok()) {
+        let answered: Vec<_> = seen.iter().filter(|one| one.answer.is_ok()).collect();
+        let samples = AtomicUsize::new(0);
+        let sample = || {
+            let turn = samples.fetch_add(1, Ordering::Relaxed);
+            let address = answered.get(turn % answered.len()).and_then(|one| one.address.as_ref());
+            call.sample(address)
+        };
+        let within = visit.deadline / SHARE_FOR_MEASURING;
+        window::fill((&visit.memory, visit.at), SERIES, http.min_samples, within, sample).await;
+    }
+    let mut seen = seen.into_iter();
+    let mut first = match seen.next() {
+        Some(first) => first,
+        None => call.look(None).await,
+    };
+    first.others = seen.collect();
+    first.window = visit.memory.summary(SERIES);
+    first.unasked = round.unasked().filter(|_| is_safe);
+    first.note = match (is_safe, round.has_several()) {
+        (false, true) => {
+            Some(format!("one of {} in turn, since it may change something", round.all))
+        }
+        _ => notes,
+    };
+    first
+}
+
+/// Takes out addresses to which there is no way from here, as long as another one answers.
+fn leave_out_unroutable(seen: &mut Vec<Evidence>) -> Option<String> {
+    if !seen.iter().any(|one| one.answer.is_ok()) {
+        return None;
+    }
+    let gone = seen.extract_if(.., |one| match (&one.address, &one.answer) {
+        (Some(address), Err(why)) => addresses::is_unroutable(address, why.obstacle),
+        _ => false,
+    });
+    let gone: Vec<String> = gone.filter_map(|one| Some(one.address?.to_string())).collect();
+    (!gone.is_empty()).then(|| format!("no way from here to {}", gone.join(", ")))
 }
 
 /// A request to be sent, once or more.
 struct Call<'a> {
     http: &'a Http,
     visit: &'a Visit,
+    net: Session,
     request: Request,
 }
 
 impl Call<'_> {
+    /// Asks one of several addresses, as long as there is time.
+    async fn address(&self, address: &Address, until: Instant) -> Evidence {
+        let look = time::timeout_at(until, self.look(Some(address)));
+        look.await.unwrap_or_else(|_| {
+            let detail = format!("the visit had no time left for {address}");
+            self.evidence(Some(address), Err(Obstacle::OverBudget.because(detail)))
+        })
+    }
+
+    /// Asks, and asks again if there was no answer and that is harmless.
+    async fn look(&self, address: Option<&Address>) -> Evidence {
+        match self.attempt(address).await {
+            Err(first) if self.http.method.is_safe() => {
+                let mut evidence = self.evidence(address, self.attempt(address).await);
+                evidence.first = Some(first);
+                evidence
+            }
+            outcome => self.evidence(address, outcome),
+        }
+    }
+
+    fn evidence(
+        &self,
+        address: Option<&Address>,
+        outcome: Result<(Answer, Phases, String), Obstructed>,
+    ) -> Evidence {
+        let request = Request { address: address.cloned(), ..self.request.clone() };
+        let (answer, phases, replay) = match outcome {
+            Ok((answer, phases, replay)) => (Ok(answer), phases, replay),
+            Err(obstructed) => (Err(obstructed), Phases::default(), request.replay()),
+        };
+        let url = &self.request.url;
+        Evidence {
+            subject: address.map_or_else(|| url.to_string(), |at| format!("{url} at {at}")),
+            answer,
+            first: None,
+            phases,
+            window: WindowSummary::default(),
+            replay,
+            address: address.cloned(),
+            others: Vec::new(),
+            unasked: None,
+            note: None,
+        }
+    }
+
     /// Sends the request and records how it went.
-    async fn attempt(&self) -> Result<(Answer, Phases, String), Obstructed> {
-        let (outcome, sample) = self.send().await;
+    async fn attempt(
+        &self,
+        address: Option<&Address>,
+    ) -> Result<(Answer, Phases, String), Obstructed> {
+        let (outcome, sample) = self.send(address).await;
         if let Some(sample) = sample {
             self.visit.memory.record(SERIES, self.visit.at, sample);
         }
         outcome
     }
 
-    async fn sample(&self) -> Option<Sample> {
-        self.send().await.1
+    async fn sample(&self, address: Option<&Address>) -> Option<Sample> {
+        self.send(address).await.1
     }
 
-    async fn send(&self) -> (Result<(Answer, Phases, String), Obstructed>, Option<Sample>) {
+    async fn send(
+        &self,
+        address: Option<&Address>,
+    ) -> (Result<(Answer, Phases, String), Obstructed>, Option<Sample>) {
         let started = Instant::now();
-        match self.exchange().await {
+        match self.exchange(address).await {
             Ok((exchange, phases)) => {
                 let answer = Answer {
                     status: exchange.status,
@@ -96,13 +181,13 @@ impl Call<'_> {
     }
 
     /// One exchange, or the redirects followed to the last, with the time all of them took.
-    async fn exchange(&self) -> Result<(Exchange, Phases), Obstructed> {
-        let request = self.request.clone();
+    async fn exchange(&self, address: Option<&Address>) -> Result<(Exchange, Phases), Obstructed> {
+        let request = Request { address: address.cloned(), ..self.request.clone() };
         let mut exchanges = if self.http.follow {
-            let policy = Policy::anywhere(self.visit.net.most_redirects());
-            self.visit.net.follow(request, policy).await?.complete()?
+            let policy = Policy::anywhere(self.net.most_redirects());
+            self.net.follow(request, policy).await?.complete()?
         } else {
-            vec![self.visit.net.exchange(request).await?]
+            vec![self.net.exchange(request).await?]
         };
         let phases = exchanges.iter().map(|exchange| exchange.phases).fold(Phases::default(), sum);
         let Some(mut last) = exchanges.pop() else {
@@ -144,6 +229,9 @@ fn sum(a: Phases, b: Phases) -> Phases {
 }
 
 const SERIES: &str = "requests";
+
+/// Requests that one more address may take: two attempts, each with a few redirects.
+const AN_ADDRESS: u32 = 12;
 
 /// Measurements of one visit may take this part of its deadline.
 const SHARE_FOR_MEASURING: u32 = 4;

@@ -34,6 +34,10 @@ pub(super) fn evidence(answer: Result<Answer, Obstructed>) -> Evidence {
         phases: Phases::default(),
         window: WindowSummary::default(),
         replay: "curl https://t.example/".to_owned(),
+        address: None,
+        others: Vec::new(),
+        unasked: None,
+        note: None,
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
         why: "Where the handshake fails, nothing else works: no page, no call, no health check \
               from outside. If one address of several is named, that share of the clients is \
               turned away, at random and without a pattern in the logs.",
-        how: "A connection to each address of the name (at most eight) and a handshake as a \
+        how: "A connection to each address of the name (at most 32) and a handshake as a \
               current client makes it: TLS 1.2 and 1.3, forward-secret suites, HTTP/2 and HTTP/1.1 \
               offered. With `starttls`, the server is asked in its protocol to go on with TLS, and \
               neither is offered. Fails only on what is certain: refused, an alert, nothing in \
@@ -45,7 +45,11 @@ pub(super) const RULE: Rule<Tls> = Rule::<Tls>::new(
             "CVE-2011-0411, CVE-2021-23222",
         ],
     },
-    |_, posture: &Posture| posture.seen.iter().map(|seen| seen.show(judge(seen))).collect(),
+    |_, posture: &Posture| {
+        let seen = posture.seen.iter().map(|seen| seen.show(judge(seen)));
+        let unasked = posture.unasked.iter().map(|why| Item::unknown("", why));
+        seen.chain(unasked).collect()
+    },
 )
 .applies(Tls::asks_handshake);
 

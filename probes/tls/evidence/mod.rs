@@ -37,6 +37,8 @@ pub(crate) struct Posture {
     pub(super) seen: Vec<Seen>,
     /// Addresses that were not judged, each with the reason.
     pub(super) left_out: Vec<(Address, String)>,
+    /// Why not every address was asked, where that is so.
+    pub(super) unasked: Option<Obstructed>,
     /// Why the intermediates of the settings are not known, where they are not.
     pub(super) unread: Option<Obstructed>,
     /// Whether it is HTTP that is spoken there: at the target's own URL.

@@ -6,11 +6,7 @@ pub(super) mod look;
 pub(super) mod survey;
 pub(super) mod way;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use futures_util::future::join_all;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -44,6 +40,7 @@ use crate::{
         },
         statements::timestamps::Timestamp,
     },
+    web::addresses::{self, Round},
 };
 
 /// The name to ask for and to find in the certificate.
@@ -68,12 +65,11 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
     let until = time::Instant::now() + visit.deadline * 3 / 4;
     let endpoint = endpoint(tls, visit)?;
     let name = name(tls, visit)?;
-    let addresses: Vec<Address> = distinct(visit.net.addresses(&endpoint).await?);
-    let (judged, beyond) = addresses.split_at(addresses.len().min(MOST));
-    let mut left_out: Vec<_> = beyond
-        .iter()
-        .map(|address| (address.clone(), format!("only {MOST} addresses are judged")))
-        .collect();
+    let round = Round::of(visit, &endpoint, addresses::MOST).await?;
+    let (judged, unasked) = (&round.asked, round.unasked());
+    let more = u32::try_from(judged.len().saturating_sub(USUAL)).unwrap_or(u32::MAX);
+    let visit = &visit.with_room(AN_ADDRESS.saturating_mul(more));
+    let mut left_out = Vec::new();
 
     let at = seconds(visit.at);
     let cadence = tls.cadence();
@@ -141,7 +137,7 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
     visit.memory.store(surveys);
     statements::gather(tls, visit, at, &sent, &mut seen).await;
     let (connections, took) = (visit.net.spent(), started.elapsed());
-    Ok(Posture { at, name, seen, left_out, unread, is_http, connections, took })
+    Ok(Posture { at, name, seen, left_out, unasked, unread, is_http, connections, took })
 }
 
 /// The certificate timestamps of the handshake, as a hello of TLS 1.2 has seen them.
@@ -298,11 +294,6 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn distinct(addresses: Vec<Address>) -> Vec<Address> {
-    let mut met = BTreeSet::new();
-    addresses.into_iter().filter(|address| met.insert(address.clone())).collect()
-}
-
 /// The beginning of a command that shows the same to a person.
 fn client(address: &Address, starttls: Option<StartTls>, name: &ServerName<'_>) -> String {
     let to = match address {
@@ -319,8 +310,11 @@ fn client(address: &Address, starttls: Option<StartTls>, name: &ServerName<'_>) 
     format!("openssl s_client {to} {first}{name}")
 }
 
-/// Addresses that are judged; behind more than these stands one load balancer.
-const MOST: usize = 8;
+/// Connections that one address may take: those of the full tier, with every suite asked for.
+const AN_ADDRESS: u32 = 100;
+
+/// Addresses that a visit has room for as it is.
+const USUAL: usize = 4;
 
 /// Addresses whose surveys are remembered.
 const KEPT: usize = 64;

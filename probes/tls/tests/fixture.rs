@@ -278,6 +278,7 @@ pub(in crate::tls) fn posture(name: ServerName<'static>, at: i64, seen: Vec<Seen
         name,
         seen,
         left_out: Vec::new(),
+        unasked: None,
         unread: None,
         is_http: true,
         connections: 3,

@@ -15,7 +15,7 @@ use crate::{
     CATALOGUE,
     contract::{
         Finding, Kind, Obstacle, Outcome, Profile, Report, Shared,
-        net::Request,
+        net::{Budgets, Request},
         specimen::{Answer, Asked, Pki, Server, Started, arm, refusing},
     },
 };
@@ -140,6 +140,78 @@ async fn an_application_elsewhere_is_judged_there_and_looked_for_once() {
     // What three probes need is asked once; the rest are the questions of `cors`.
     assert!(requests <= 32, "{requests}");
 }
+
+/// A sound API, by TLS, whose root is `root`.
+fn sound(asked: &Asked, root: u16) -> Answer {
+    let answer = match asked.path.as_str() {
+        "/" => Answer::json(root, "{}"),
+        "/v1/carts" => Answer::json(200, r#"{"carts": []}"#),
+        "/openapi.json" => {
+            let paths = json!({"/v1/carts": {"get": {}}, "/readyz": {"get": {}}});
+            Answer::json(200, json!({"openapi": "3.1.0", "paths": paths}).to_string())
+        }
+        "/readyz" => Answer::json(200, r#"{"status": "ok", "checks": {"db": {"status": "ok"}}}"#),
+        "/livez" => Answer::json(200, r#"{"status": "ok"}"#),
+        _ => Answer::json(404, "{}"),
+    };
+    answer
+        .header("strict-transport-security", "max-age=31536000")
+        .header("x-content-type-options", "nosniff")
+        .header("cache-control", "no-store")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_round_of_an_api_is_answered_within_the_usual_budgets() {
+    for root in [200, 404] {
+        let pki = Pki::new();
+        let tls = pki.leaf(&["127.0.0.1"]).server_config();
+        let server = Server::https(tls, move |asked| sound(&asked, root)).await;
+        let (closed, guard) = refusing();
+        let mut started = Started::new(server.url("/"), (server, guard)).root(pki.root());
+        started.profile = Some(Profile::Api);
+        let target = started.target();
+        let kinds = CATALOGUE.iter().filter(|kind| kind.profiles.contains(&Profile::Api));
+        let armed: Vec<_> = kinds
+            .filter(|kind| kind.suits(&target))
+            .map(|kind| {
+                let settings = match kind.name {
+                    "cookies" | "headers" | "plaintext" => json!({"port": closed.port()}),
+                    "cors" => json!({"private_network": false}),
+                    _ => json!({}),
+                };
+                (kind, arm(kind, &settings))
+            })
+            .collect();
+        let endpoints = armed.iter().flat_map(|(_, armed)| armed.endpoints(&target)).collect();
+        let net = started.net(endpoints, Budgets::default());
+        let shared = Arc::<Shared>::default();
+        let visits = armed.iter().map(async |(kind, armed)| {
+            let needs = armed.needs(&target).expect("no experiment");
+            let mut visit =
+                started.visit_by(&net, needs.footprint).with_shared(Arc::clone(&shared));
+            visit.net = visit.net.for_requests(needs.requests);
+            visit.deadline = needs.deadline;
+            let report = armed.run(&visit).await;
+            (kind.name, visit.net.spent(), report)
+        });
+        let rounds = join_all(visits).await;
+        let counts: Vec<_> = rounds.iter().map(|(name, spent, _)| (*name, *spent)).collect();
+        for (name, _, report) in &rounds {
+            let unknown: Vec<_> = report
+                .findings
+                .iter()
+                .filter(|finding| matches!(finding.outcome, Outcome::Unknown(_)))
+                .collect();
+            assert!(unknown.is_empty(), "{name}, root {root}: {unknown:#?}");
+        }
+        let all: u32 = counts.iter().map(|(_, spent)| spent).sum();
+        assert!(all <= MOST_IN_A_ROUND, "{all}: {counts:?}");
+    }
+}
+
+/// Connections and requests of a first round: a rate limiter that allows a burst of 30 and 10 a second
+/// lets it through within 5 seconds.
+const MOST_IN_A_ROUND: u32 = 80;
 
 #[test]
 fn requests_that_differ_in_anything_are_told_apart() {
