@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 
 #[cfg(any(test, feature = "specimen"))]
 use super::specimen::Specimen;
-use super::{Armed, Check, Explains, Footprint, GaugeInfo, Needs, Probe, Profile, Target};
+use super::{Armed, Check, Explains, Footprint, GaugeInfo, Needs, Probe, Profile, Scheme, Target};
 
 /// A probe, as the daemon, the documentation and the schema see it.
 pub struct Kind {
@@ -23,6 +23,8 @@ pub struct Kind {
     pub profiles: &'static [Profile],
     /// Checks of it that say why others cannot be answered.
     pub explains: &'static [Explains],
+    /// What targets must speak for it to be of use.
+    pub speaks: &'static [Scheme],
     checks: fn() -> Vec<&'static Check>,
     footprints: fn() -> Vec<Footprint>,
     gauges: fn() -> Vec<GaugeInfo>,
@@ -59,6 +61,7 @@ impl Kind {
             experiment: P::EXPERIMENT,
             profiles: P::PROFILES,
             explains: P::EXPLAINS,
+            speaks: P::SPEAKS,
             checks: || P::RULES.iter().map(|rule| &rule.check).collect(),
             footprints: || P::RULES.iter().map(|rule| rule.footprint).collect(),
             gauges: || P::GAUGES.iter().map(GaugeInfo::of).collect(),
@@ -103,7 +106,7 @@ impl Kind {
     /// Whether the probe means anything for this target when only a profile asks for it.
     #[must_use]
     pub fn suits(&self, target: &Target) -> bool {
-        (self.suits)(target)
+        self.speaks.contains(&target.scheme()) && (self.suits)(target)
     }
 
     /// Configures the probe.

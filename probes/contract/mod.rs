@@ -20,6 +20,7 @@ mod number;
 mod obstacle;
 mod probe;
 mod progress;
+mod scheme;
 pub mod setting;
 mod shared;
 #[cfg(any(test, feature = "specimen"))]
@@ -43,6 +44,7 @@ pub use number::{FAMILIES, Gauge, GaugeInfo, Label, NumberKind, OTHER, Reading, 
 pub use obstacle::{Obstacle, Obstructed};
 pub use probe::{Mistake, Probe};
 pub use progress::Progress;
+pub use scheme::Scheme;
 pub use shared::{Key, Seen, Shared};
 pub use target::{Profile, Target};
 pub use timeline::{Lane, Moment, Timeline, Tone};

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 #[cfg(any(test, feature = "specimen"))]
 use super::specimen::Specimen;
 use super::{
-    Experiment, Explains, Fact, Footprint, Gauge, Needs, Obstructed, Profile, Rule, Target,
+    Experiment, Explains, Fact, Footprint, Gauge, Needs, Obstructed, Profile, Rule, Scheme, Target,
     Timeline, Visit, net,
 };
 
@@ -43,6 +43,9 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The profiles that arm this probe, with its default settings, when the configuration does not
     /// mention it. `Deserialize` must then accept an empty mapping.
     const PROFILES: &'static [Profile] = &[];
+
+    /// What targets must speak for this probe to be of use.
+    const SPEAKS: &'static [Scheme] = &Scheme::HTTP;
 
     /// Whether the probe means anything for this target when only a profile asks for it.
     fn suits(_target: &Target) -> bool {

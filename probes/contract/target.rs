@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::net;
+use super::{Scheme, net};
 
 /// A deployed system under test, named once in the configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,10 +41,16 @@ impl Target {
         net::Endpoint::of_url(&self.url)
     }
 
-    /// Whether its users reach it by TLS.
+    /// What it speaks.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        Scheme::of(&self.url).unwrap_or(Scheme::Tcp)
+    }
+
+    /// Whether its users reach it by TLS from the first byte on.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        self.url.scheme() == "https"
+        self.scheme().is_tls()
     }
 }
 
@@ -86,6 +92,32 @@ impl Profile {
             Self::Web => "web",
             Self::Worker => "worker",
             Self::Database => "database",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_the_urls_or_the_schemes() {
+        let port = |url: &str| {
+            let (name, url) = ("shop".to_owned(), url.parse().expect("a URL"));
+            Target { name, url, profile: None, labels: BTreeMap::new() }.port()
+        };
+        for (url, wanted) in [
+            ("https://shop.example", Some(443)),
+            ("http://shop.example", Some(80)),
+            ("postgresql://db", Some(5432)),
+            ("rediss://cache/0", Some(6379)),
+            ("mqtts://broker", Some(8883)),
+            ("grpcs://api", Some(443)),
+            ("tcp://thing:9000", Some(9000)),
+            ("tcp://thing", None),
+            ("grpc://api", None),
+        ] {
+            assert_eq!(port(url), wanted, "{url}");
         }
     }
 }

@@ -19,11 +19,14 @@ mod when;
 use std::time::Duration;
 
 pub(crate) use self::settings::Tls;
-use self::{evidence::Posture, settings::unknown_check};
+use self::{
+    evidence::Posture,
+    settings::{begins_without_tls, unknown_check},
+};
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Explains, Fact, Gauge, Mistake, Needs, Obstructed, Probe, Profile, Rule, Target, Visit,
+    Explains, Fact, Gauge, Mistake, Needs, Obstructed, Probe, Profile, Rule, Scheme, Target, Visit,
     net::Endpoint,
 };
 
@@ -39,6 +42,8 @@ impl Probe for Tls {
     const NEEDS: Option<Needs> =
         Some(Needs::passive().requests(400).deadline(Duration::from_secs(45)));
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
+    // Which of them by STARTTLS, and where, its settings say.
+    const SPEAKS: &'static [Scheme] = &Scheme::ALL;
     const RULES: &'static [Rule<Self>] = checks::RULES;
     const EXPLAINS: &'static [Explains] = checks::EXPLAINS;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
@@ -55,11 +60,9 @@ impl Probe for Tls {
         let mut mistakes: Vec<Mistake> =
             self.overrides.keys().filter_map(|id| unknown_check(id)).collect();
         if let Some(protocol) = self.starttls {
-            mistakes.extend(self.starts_with_http(target, protocol));
-        } else if self.address.is_none() && !target.is_tls() {
-            let message =
-                format!("{} is not https; say where TLS is spoken, as host:port", target.url);
-            mistakes.push(Mistake { path: vec!["address".to_owned()], message });
+            mistakes.extend(self.starts_elsewhere(target, protocol));
+        } else if self.address.is_none() {
+            mistakes.extend(begins_without_tls(target));
         }
         mistakes
     }

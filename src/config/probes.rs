@@ -120,6 +120,10 @@ pub(super) fn arm(
         {
             disabled.push(kind.name);
         }
+        let is_disabled = disabled.last() == Some(&kind.name);
+        if let Some(target) = site.target.filter(|_| !is_disabled) {
+            entry.must_speak(kind, target, loading);
+        }
         let (name, probe) = entry.arm(kind, site, loading);
         if let Some(first) = names.insert(name.clone(), entry.name.span) {
             let message = format!("two probes of this target are called `{name}`");
@@ -167,6 +171,28 @@ fn implied_probe(
 }
 
 impl Mention<'_> {
+    /// Refuses a probe that cannot ask such a target anything.
+    fn must_speak(&self, kind: &Kind, target: &Target, loading: &mut Loading<'_>) {
+        if kind.speaks.contains(&target.scheme()) {
+            return;
+        }
+        let words: Vec<&str> = kind.speaks.iter().map(|scheme| scheme.as_str()).collect();
+        let (name, scheme) = (kind.name, target.scheme().as_str());
+        let message = format!(
+            "the probe `{name}` asks by {}, and this target speaks {scheme}",
+            words.join(", ")
+        );
+        let others = loading.catalogue.iter().filter(|kind| kind.speaks.contains(&target.scheme()));
+        let others: Vec<&str> = others.map(|kind| kind.name).collect();
+        let instead = if others.is_empty() {
+            String::new()
+        } else {
+            format!("of this one, ask `probes: [{}]`; ", others.join(", "))
+        };
+        let help = format!("{instead}what speaks {} is a target of its own", words[0]);
+        loading.mistakes.push(Mistake::at(self.name.span, message).help(help));
+    }
+
     /// The probe's name on the target, and the probe unless it is disabled or wrong.
     fn arm(
         &self,

@@ -23,6 +23,7 @@ use super::{
     decode,
     fingerprint::{Fingerprint, fingerprint},
     loading::Loading,
+    mistake::Mistake,
     probes::{self, ArmedProbe, Site},
     problem::Problem,
     redacted,
@@ -108,7 +109,8 @@ impl fmt::Debug for TargetConfig {
 pub(super) struct TargetSettings {
     /// Its name in metrics, reports and waivers.
     name: Name,
-    /// Where its users find it: http or https, without user name, password or fragment.
+    /// Where its users find it, without user name, password or fragment: https or http, or for what
+    /// speaks no HTTP postgres, rediss, redis, grpcs, grpc, mqtts, mqtt or tcp.
     #[expect(dead_code, reason = "read apart, so that it is looked at whatever else is wrong")]
     url: Apart<Url>,
     /// What kind of system it is; sets which probes apply.
@@ -176,6 +178,13 @@ pub(super) fn read(node: &Node, loading: &mut Loading<'_>) -> Option<TargetConfi
     let (probes, disabled) = probes::arm(&site, loading);
     let secrets = std::mem::take(&mut loading.secrets);
     let (settings, target) = settings.zip(target)?;
+    if settings.revision.is_some() && !target.scheme().is_http() {
+        let message = format!(
+            "a revision is asked for by HTTP, and this target speaks {}",
+            target.scheme().as_str()
+        );
+        loading.mistakes.push(Mistake::at(node.nearest(["revision"]).span, message));
+    }
     if loading.mistakes.len() > before {
         return None;
     }

@@ -1,6 +1,7 @@
 //! The URL of a target.
 
-use url::Url;
+use gonogo_probes::contract::Scheme;
+use url::{Host, Url};
 
 use super::{mistake::Mistake, yaml::Node};
 
@@ -37,7 +38,7 @@ fn check(text: Option<&str>) -> Result<Url, Fault> {
         Err(_) if text.contains('@') => return Err(Fault::Credentials),
         Err(url::ParseError::RelativeUrlWithoutBase) => {
             return Err(Fault::Plain(format!(
-                "`{text}` is not a URL: it starts with https:// or http://"
+                "`{text}` is not a URL: it starts with https://, or another scheme"
             )));
         }
         Err(error) => return Err(Fault::Plain(format!("`{text}` is not a URL: {error}"))),
@@ -45,13 +46,15 @@ fn check(text: Option<&str>) -> Result<Url, Fault> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Fault::Credentials);
     }
-    if !matches!(url.scheme(), "http" | "https") {
-        let scheme = url.scheme();
+    let Some(scheme) = Scheme::of(&url) else {
+        let word = url.scheme();
         let hint = if url.cannot_be_a_base() { "; write https:// before the host" } else { "" };
+        let known: Vec<&str> = Scheme::ALL.into_iter().map(Scheme::as_str).collect();
         return Err(Fault::Plain(format!(
-            "a target is reached by https or http, not `{scheme}`{hint}"
+            "a target is reached by one of {}, not by `{word}`{hint}",
+            known.join(", ")
         )));
-    }
+    };
     if url.host_str().is_none_or(str::is_empty) {
         return wrong("the URL has no host");
     }
@@ -63,6 +66,32 @@ fn check(text: Option<&str>) -> Result<Url, Fault> {
     }
     if url.query().is_some() {
         return wrong("the URL has a query (`?…`): take it out, probes ask for paths of their own");
+    }
+    if scheme.is_http() {
+        return Ok(url);
+    }
+    beyond_http(url, scheme)
+}
+
+/// What the URL parser leaves as it is where it does not know the scheme.
+fn beyond_http(mut url: Url, scheme: Scheme) -> Result<Url, Fault> {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let Ok(sound) = Host::parse(&host) else {
+        return Err(Fault::Plain(format!("`{host}` is not a host name or an address")));
+    };
+    if url.set_host(Some(&sound.to_string())).is_err() {
+        return Err(Fault::Plain(format!("`{host}` is not a host name or an address")));
+    }
+    let word = scheme.as_str();
+    if url.port().is_none() && scheme.port().is_none() {
+        return Err(Fault::Plain(format!(
+            "the URL has no port, and `{word}` has no usual one: write {word}://{sound}:PORT"
+        )));
+    }
+    // The path names a database.
+    let has_databases = matches!(scheme, Scheme::Postgres | Scheme::Redis | Scheme::Rediss);
+    if !has_databases && !matches!(url.path(), "" | "/") {
+        return Err(Fault::Plain(format!("the URL has a path, which means nothing to `{word}`")));
     }
     Ok(url)
 }

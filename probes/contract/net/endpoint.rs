@@ -4,6 +4,8 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use url::Url;
 
+use crate::contract::Scheme;
+
 /// A host and port, or a Unix socket.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Endpoint {
@@ -37,13 +39,8 @@ impl Endpoint {
 /// The port of a URL, or its scheme's own; `None` where neither is known.
 #[must_use]
 pub fn port_of(url: &Url) -> Option<u16> {
-    url.port_or_known_default().or_else(|| match url.scheme() {
-        "postgres" | "postgresql" => Some(5432),
-        "redis" | "rediss" => Some(6379),
-        "mqtt" => Some(1883),
-        "mqtts" => Some(8883),
-        _ => None,
-    })
+    let known = || Scheme::of(url).and_then(Scheme::port);
+    url.port_or_known_default().or_else(known)
 }
 
 impl fmt::Display for Endpoint {

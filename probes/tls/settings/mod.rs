@@ -15,7 +15,7 @@ use super::{
     when::DAY,
 };
 use crate::contract::{
-    Check, Mistake, Probe, Target,
+    Check, Mistake, Probe, Scheme, Target,
     net::{Endpoint, StartTls},
     setting::{Dur, File},
 };
@@ -153,10 +153,15 @@ impl Tls {
         Ok(())
     }
 
-    /// HTTP has no STARTTLS, and it is what a target's URL speaks.
-    pub(super) fn starts_with_http(&self, target: &Target, protocol: StartTls) -> Option<Mistake> {
+    /// What is wrong if `protocol` is not what the target's URL speaks at the address.
+    pub(super) fn starts_elsewhere(&self, target: &Target, protocol: StartTls) -> Option<Mistake> {
         let own = target.endpoint()?;
-        if self.address.as_ref().is_some_and(|address| *address != own) {
+        let fits = match target.scheme() {
+            Scheme::Postgres => protocol == StartTls::Postgres,
+            Scheme::Tcp => true,
+            _ => false,
+        };
+        if fits || self.address.as_ref().is_some_and(|address| *address != own) {
             return None;
         }
         let (scheme, word) = (target.url.scheme(), protocol.as_str());
@@ -190,6 +195,32 @@ impl Tls {
     pub(super) fn endpoint(&self, target: &Target) -> Option<Endpoint> {
         self.address.clone().or_else(|| target.endpoint())
     }
+}
+
+/// What is wrong if a connection to the target does not begin with TLS, and no setting says otherwise.
+pub(super) fn begins_without_tls(target: &Target) -> Option<Mistake> {
+    let url = &target.url;
+    let (path, message) = match target.scheme() {
+        // Nothing else is known of it.
+        Scheme::Tcp => return None,
+        scheme if scheme.is_tls() => return None,
+        Scheme::Postgres => {
+            let message = "PostgreSQL begins TLS when it is asked to: write `starttls: postgres`";
+            ("starttls", message.to_owned())
+        }
+        Scheme::Http => {
+            ("address", format!("{url} is not https; say where TLS is spoken, as host:port"))
+        }
+        scheme => {
+            let word = scheme.as_str();
+            let message = format!(
+                "{url} is spoken to without TLS; write {word}s:// there, or say where TLS is \
+                 spoken, as host:port"
+            );
+            ("address", message)
+        }
+    };
+    Some(Mistake { path: vec![path.to_owned()], message })
 }
 
 pub(super) fn unknown_check(id: &str) -> Option<Mistake> {

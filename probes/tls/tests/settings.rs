@@ -47,6 +47,31 @@ fn a_target_without_tls_needs_an_address() {
 }
 
 #[test]
+fn what_speaks_no_http_is_asked_for_tls_as_it_begins() {
+    let mistakes = |settings: Value, url| {
+        let tls: Tls = serde_json::from_value(settings).expect("settings");
+        let mistakes = Armed::mistakes(&tls, &target(url));
+        mistakes.into_iter().map(|it| (it.path.join("."), it.message)).collect::<Vec<_>>()
+    };
+    for url in ["rediss://cache", "grpcs://api", "mqtts://broker", "tcp://thing:9000"] {
+        assert_eq!(mistakes(json!({}), url), [], "{url}");
+    }
+    assert_eq!(mistakes(json!({ "starttls": "postgres" }), "postgres://db"), []);
+    assert_eq!(mistakes(json!({ "starttls": "smtp" }), "tcp://mail:25"), []);
+    for (settings, url, path, says) in [
+        (json!({}), "postgresql://db", "starttls", "`starttls: postgres`"),
+        (json!({}), "redis://cache", "address", "rediss://"),
+        (json!({}), "mqtt://broker", "address", "mqtts://"),
+        (json!({ "starttls": "smtp" }), "postgres://db", "starttls", "db:5432"),
+        (json!({ "starttls": "postgres" }), "rediss://cache", "starttls", "cache:6379"),
+    ] {
+        let found = mistakes(settings, url);
+        assert_eq!(found.len(), 1, "{url}: {found:?}");
+        assert!(found[0].0 == path && found[0].1.contains(says), "{url}: {found:?}");
+    }
+}
+
+#[test]
 fn starttls_needs_a_port_on_which_no_http_is_spoken() {
     let mistakes = |settings: Value, url| {
         let tls: Tls = serde_json::from_value(settings).expect("settings");

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use gonogo_probes::contract::{
     Check, Dimension, Experiment, Footprint, Impact, Kind, Mistake, Needs, Obstructed, Probe,
-    Profile, Rule, Settles, Target, Visit, net,
+    Profile, Rule, Scheme, Settles, Target, Visit, net,
     setting::{Dur, Pattern, Secret, Text},
     specimen::Specimen,
 };
@@ -115,6 +115,7 @@ impl Probe for Tls {
 
     const NAME: &'static str = "tls";
     const NEEDS: Option<Needs> = Some(Needs::passive().every(Duration::from_hours(1)));
+    const SPEAKS: &'static [Scheme] = &Scheme::ALL;
     const RULES: &'static [Rule<Self>] = &[rule("tls-certificate-expired", Impact::Blocker)];
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
 

@@ -297,3 +297,57 @@ fn a_target_of_which_nothing_is_asked_is_told_with_what_to_write() {
             .is_empty()
     );
 }
+
+#[test]
+fn a_target_may_speak_something_else_than_http() {
+    let target = |url: &str| {
+        let text = format!("targets: [{{name: db, url: '{url}', probes: [{{tls: {{}}}}]}}]\n");
+        load_text(&text)
+    };
+    for (url, port) in [
+        ("postgres://DB.internal", 5432),
+        ("postgresql://db.internal/app", 5432),
+        ("rediss://cache.internal/0", 6379),
+        ("grpcs://api.internal", 443),
+        ("mqtts://[fd00::7]:8884", 8884),
+        ("tcp://10.0.0.7:9000", 9000),
+    ] {
+        let config = target(url).unwrap_or_else(|error| panic!("{error}"));
+        let target = &config.targets[0].target;
+        assert_eq!(target.port(), Some(port), "{url}");
+        assert_eq!(target.host(), target.host().to_lowercase(), "{url}");
+    }
+    for (url, told) in [
+        ("tcp://thing.internal", "write tcp://thing.internal:PORT"),
+        ("grpc://api.internal", "write grpc://api.internal:PORT"),
+        ("mqtt://broker.internal/topic", "a path, which means nothing to `mqtt`"),
+        ("postgres://app:hunter2@db.internal", "a user name or password"),
+        ("amqp://queue.internal", "one of https, http, postgres, rediss, redis"),
+        ("redis://", "no host"),
+        ("redis://a%20b", "not a host name or an address"),
+    ] {
+        let said = target(url).expect_err("a mistake").to_string();
+        assert!(said.contains(told), "{url}: {said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn a_probe_that_cannot_ask_a_target_is_a_mistake_with_its_place_and_a_suggestion() {
+    let said = load_text(
+        "targets:\n- name: db\n  url: postgres://db.internal\n  revision: {header: x}\n  probes:\n  - tls\n  - health\n  - auth: {enabled: false}\n",
+    );
+    let said = said.expect_err("a mistake").to_string();
+    for told in [
+        "gonogo.yaml:7:5: the probe `health` asks by https, http, and this target speaks postgres",
+        "help: of this one, ask `probes: [tls]`; what speaks https is a target of its own",
+        "gonogo.yaml:4:13: a revision is asked for by HTTP, and this target speaks postgres",
+    ] {
+        assert!(said.contains(told), "{said}");
+    }
+    assert!(said.ends_with("2 mistakes"), "{said}");
+    // A profile arms what can ask, and no more.
+    let config = sound("targets: [{name: db, url: 'rediss://cache.internal', profile: api}]\n");
+    let armed: Vec<&str> = config.targets[0].probes.iter().map(|probe| probe.kind.name).collect();
+    assert_eq!(armed, ["tls"]);
+}
