@@ -179,7 +179,7 @@ pub(super) struct Listen {
     /// Path under which everything is served [default: the path of --web.external-url]
     #[arg(long = "web.route-prefix", value_name = "PATH")]
     pub(super) route_prefix: Option<String>,
-    /// Allow `POST /-/reload`
+    /// Allow `POST /-/reload`, and `POST /api/v1/targets/{target}/probes/{probe}/visit` and `/rearm`
     #[arg(long = "web.enable-lifecycle")]
     pub(super) lifecycle: bool,
 }

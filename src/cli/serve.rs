@@ -23,9 +23,9 @@ use super::{
 use crate::{
     clock::Clock,
     config,
-    daemon::{Daemon, ReloadError},
+    daemon::{AskError, Daemon, ReloadError},
     store::Store,
-    web::{self, Access, Links, Reload, Stop},
+    web::{self, Access, Control, Links, Refused, Reload, Stop, What, Wish},
 };
 
 pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, CommandError> {
@@ -159,6 +159,10 @@ impl Service {
                 }
             })
         });
+        let control = self.listen.lifecycle.then(|| {
+            let daemon = Arc::clone(daemon);
+            Control::by(move |wish| obey(&daemon, wish))
+        });
         let access = match &self.listen.config {
             Some(path) => Access::load(path)?,
             None => Access::open(),
@@ -168,8 +172,23 @@ impl Service {
         let limits = web::Limits { drain: self.grace, ..web::Limits::default() };
         let external = self.listen.external_url.as_ref();
         let hosts = web::Hosts::new(&self.listen.allowed_hosts, external);
-        Ok(web::Options { access, hosts, links, reload, limits })
+        Ok(web::Options { access, hosts, links, reload, control, limits })
     }
+}
+
+/// Does what is asked for over HTTP.
+fn obey(daemon: &Daemon, wish: &Wish) -> Result<(), Refused> {
+    let Wish { target, probe, what } = wish;
+    let done = match what {
+        What::Visit => daemon.ask(target, probe, false),
+        What::Experiment => daemon.ask(target, probe, true),
+        What::Rearm => daemon.rearm(target, probe).map(drop),
+    };
+    done.map_err(|error| match &error {
+        AskError::Unknown { .. } => Refused::Unknown(error.to_string()),
+        AskError::Busy => Refused::Busy(error.to_string()),
+        AskError::Refused(_) | AskError::Store(_) => Refused::No(error.to_string()),
+    })
 }
 
 async fn reload_on_hangup(mut hangups: Signal, daemon: Arc<Daemon>, tasks: TaskTracker) {

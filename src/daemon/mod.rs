@@ -3,6 +3,8 @@
 
 mod experiments;
 
+pub use experiments::AskError;
+
 use std::{
     path::PathBuf,
     sync::{

@@ -48,7 +48,7 @@ pub(super) async fn reload(
 }
 
 /// Whether a browser sends this for a page that is not ours: it adds the user's password by itself.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");

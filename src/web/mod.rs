@@ -1,10 +1,12 @@
 //! The daemon's own listener: metrics, answers for gates and scripts, pages for people.
 //!
 //! It reads the [`Board`] and never calls a target: whoever may reach it learns what is known, and
-//! cannot make gonogo do anything but reload, and that only where the operator allowed it.
+//! cannot make gonogo do anything but reload and make visits of its configuration, and that only where the
+//! operator allowed it.
 
 pub mod access;
 mod api;
+mod control;
 mod hosts;
 mod lifecycle;
 mod links;
@@ -22,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use access::{Access, AccessError};
+pub use control::{Control, Refused, What, Wish};
 pub use hosts::{Host, HostError, Hosts};
 pub use links::{Links, PrefixError};
 pub use server::{BindError, bind};
@@ -39,6 +42,8 @@ pub struct Options {
     pub links: Links,
     /// Reloads the configuration; `None` where that is not allowed by HTTP.
     pub reload: Option<Reload>,
+    /// Makes visits that are asked for; `None` where that is not allowed by HTTP.
+    pub control: Option<Control>,
     /// How long clients may take.
     pub limits: Limits,
 }

@@ -17,7 +17,10 @@ use hyper::body::Incoming;
 use tower::ServiceExt;
 use tracing::{error, trace};
 
-use super::{Access, Hosts, Links, Options, Reload, access::Entry, api, lifecycle, metrics, pages};
+use super::{
+    Access, Control, Hosts, Links, Options, Reload, access::Entry, api, control, lifecycle,
+    metrics, pages,
+};
 use crate::board::Board;
 
 /// What the routes need.
@@ -26,6 +29,7 @@ pub(super) struct Site {
     pub(super) board: Arc<Board>,
     pub(super) links: Links,
     pub(super) reload: Option<Reload>,
+    pub(super) control: Option<Control>,
     pub(super) overview: pages::Overview,
 }
 
@@ -51,9 +55,9 @@ pub(super) enum Door {
 
 impl Front {
     pub(super) fn new(board: Arc<Board>, options: Options) -> Self {
-        let Options { access, hosts, links, reload, .. } = options;
+        let Options { access, hosts, links, reload, control, .. } = options;
         let overview = pages::Overview::default();
-        let site = Site { board, links: links.clone(), reload, overview };
+        let site = Site { board, links: links.clone(), reload, control, overview };
         Self { access, hosts, links, router: routes(site) }
     }
 
@@ -156,6 +160,8 @@ fn routes(site: Site) -> Router {
         .route("/api/v1/report", get(api::report))
         .route("/api/v1/targets/{name}/report", get(api::target_report))
         .route("/api/v1/targets/{name}/verdict", get(api::verdict))
+        .route("/api/v1/targets/{name}/probes/{probe}/visit", post(control::visit))
+        .route("/api/v1/targets/{name}/probes/{probe}/rearm", post(control::rearm))
         .route(HEALTHY, get(lifecycle::healthy))
         .route(READY, get(lifecycle::ready))
         .route("/-/reload", post(lifecycle::reload).put(lifecycle::reload))

@@ -43,7 +43,7 @@ impl Site {
     }
 }
 
-fn complaint(status: StatusCode, error: String) -> Response {
+pub(super) fn complaint(status: StatusCode, error: String) -> Response {
     #[derive(Serialize)]
     struct Complaint {
         error: String,
@@ -51,7 +51,7 @@ fn complaint(status: StatusCode, error: String) -> Response {
     json(status, &Complaint { error })
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Response {
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(mut text) => {
             text.push(b'\n');

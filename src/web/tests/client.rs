@@ -32,6 +32,7 @@ pub(super) fn options() -> Options {
         hosts: Hosts::default(),
         links: Links::default(),
         reload: None,
+        control: None,
         limits: Limits { drain: Duration::from_mins(1), ..Limits::default() },
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     io::Read as _,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -15,7 +15,7 @@ use super::{
     client::{Served, options},
     sample,
 };
-use crate::web::{Links, Options, Reload};
+use crate::web::{Control, Links, Options, Refused, Reload, What, Wish};
 
 async fn served() -> Served {
     Served::start(sample::mixed(), options()).await
@@ -52,6 +52,55 @@ async fn reloading_is_off_unless_allowed() {
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     let allowed = answer.header("allow");
     assert!(allowed.contains("POST") && allowed.contains("PUT"), "{allowed}");
+}
+
+const VISIT: &str = "/api/v1/targets/cart/probes/lock/visit";
+
+#[tokio::test]
+async fn visits_are_made_for_nobody_unless_allowed() {
+    let served = served().await;
+    for path in [VISIT, "/api/v1/targets/cart/probes/lock/rearm"] {
+        let answer = served.ask("POST", path, &[]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.text().contains("--web.enable-lifecycle"));
+        assert_eq!(served.get(path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+}
+
+#[tokio::test]
+async fn visits_are_made_for_those_who_ask_and_refusals_say_why() {
+    let wishes = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&wishes);
+    let control = Control::by(move |wish: &Wish| {
+        heard.lock().expect("no panic").push(wish.clone());
+        match wish.probe.as_str() {
+            "lock" => Ok(()),
+            "fuse" => Err(Refused::No("it is latched".to_owned())),
+            "queue" => Err(Refused::Busy("ask again later".to_owned())),
+            _ => Err(Refused::Unknown("no such probe".to_owned())),
+        }
+    });
+    let options = Options { control: Some(control), ..options() };
+    let served = Served::start(sample::mixed(), options).await;
+    for (path, status, said) in [
+        (VISIT.to_owned(), StatusCode::ACCEPTED, "visit"),
+        (format!("{VISIT}?experiment=true"), StatusCode::ACCEPTED, "experiment"),
+        (VISIT.replace("visit", "rearm"), StatusCode::OK, "rearm"),
+        (VISIT.replace("lock", "fuse"), StatusCode::CONFLICT, "it is latched"),
+        (VISIT.replace("lock", "queue"), StatusCode::SERVICE_UNAVAILABLE, "later"),
+        (VISIT.replace("lock", "door"), StatusCode::NOT_FOUND, "no such probe"),
+        (format!("{VISIT}?experimnt=true"), StatusCode::BAD_REQUEST, "experimnt"),
+    ] {
+        let answer = served.ask("POST", &path, &[]).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.text().contains(said), "{path}: {}", answer.text());
+    }
+    let what: Vec<What> = wishes.lock().expect("no panic").iter().map(|wish| wish.what).collect();
+    assert_eq!(what[..3], [What::Visit, What::Experiment, What::Rearm]);
+    let elsewhere = [("origin", "https://evil.example")];
+    let answer = served.ask("POST", VISIT, &elsewhere).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(wishes.lock().expect("no panic").len(), what.len(), "nobody asked the daemon");
 }
 
 #[tokio::test]
