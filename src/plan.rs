@@ -135,6 +135,9 @@ impl Planner {
         let settings = target.net_settings(self.user_agent.clone(), Arc::clone(&requests));
         let net = Net::new(settings)
             .map_err(|source| PlanError { target: target.target.name.clone(), source })?;
+        if target.probes.iter().any(|probe| probe.kind.judges_certificates) {
+            net.expect_judgement();
+        }
         let revision = target.revision.clone().map(|revision| Arc::new(Watch::new(revision)));
         let shared = Arc::default();
         Ok(Way { fingerprint: target.fingerprint, net, shared, requests, revision })

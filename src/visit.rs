@@ -98,6 +98,7 @@ impl Errand {
     }
 
     fn visit(&self, net: Session, deadline: Duration, clock: &Clock) -> Visit {
+        let net = net.of_probe(&self.probe);
         Visit::new(Arc::clone(&self.target), net, clock.now(), deadline)
             .with_memory(Arc::clone(&self.memory))
             .with_shared(Arc::clone(&self.shared))

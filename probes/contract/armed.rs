@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::time;
 
 use super::{
-    Experiment, Finding, Footprint, GaugeReadings, Item, Needs, Obstacle, Obstructed, Probe,
+    Experiment, Fact, Finding, Footprint, GaugeReadings, Item, Needs, Obstacle, Obstructed, Probe,
     Report, Visit, boundary, net, probe::Mistake, target::Target,
 };
 
@@ -52,7 +52,13 @@ impl<P: Probe> Armed for P {
                     Err(Obstacle::Local.because("gonogo was stopped during the visit"))
                 }
             };
-            boundary::report(visit.net.redactor(), || report(self, visit, evidence))
+            boundary::report(visit.net.redactor(), || {
+                let mut report = report(self, visit, evidence);
+                if let (Some(fault), false) = (visit.net.unverified(), P::JUDGES_CERTIFICATES) {
+                    say_unverified(&mut report, fault);
+                }
+                report
+            })
         })
     }
 
@@ -153,4 +159,19 @@ fn panicked(panic: &(dyn Any + Send)) -> Obstructed {
         Some(message) => format!("the probe panicked ({message}); this is a bug in gonogo"),
         None => "the probe panicked; this is a bug in gonogo".to_owned(),
     })
+}
+
+/// Says that what was seen came over a connection nobody vouches for: once in each finding.
+fn say_unverified(report: &mut Report, fault: &str) {
+    let note = format!("over an unverified connection: the certificate {fault}");
+    for finding in &mut report.findings {
+        let is_judged = |item: &&mut Item| !matches!(item.outcome, super::Outcome::Skip);
+        if let Some(item) = finding.items.iter_mut().find(is_judged) {
+            item.seen = match item.seen.as_str() {
+                "" => note.clone(),
+                seen => format!("{seen} ({note})"),
+            };
+        }
+    }
+    report.facts.push(Fact::new("connection", "unverified", format!("the certificate {fault}")));
 }

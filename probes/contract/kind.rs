@@ -25,6 +25,8 @@ pub struct Kind {
     pub explains: &'static [Explains],
     /// What targets must speak for it to be of use.
     pub speaks: &'static [Scheme],
+    /// Whether it judges the target's certificates.
+    pub judges_certificates: bool,
     checks: fn() -> Vec<&'static Check>,
     footprints: fn() -> Vec<Footprint>,
     gauges: fn() -> Vec<GaugeInfo>,
@@ -62,6 +64,7 @@ impl Kind {
             profiles: P::PROFILES,
             explains: P::EXPLAINS,
             speaks: P::SPEAKS,
+            judges_certificates: P::JUDGES_CERTIFICATES,
             checks: || P::RULES.iter().map(|rule| &rule.check).collect(),
             footprints: || P::RULES.iter().map(|rule| rule.footprint).collect(),
             gauges: || P::GAUGES.iter().map(GaugeInfo::of).collect(),

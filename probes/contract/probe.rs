@@ -47,6 +47,10 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// What targets must speak for this probe to be of use.
     const SPEAKS: &'static [Scheme] = &Scheme::HTTP;
 
+    /// Whether it judges the target's certificates and tells the net which it has met
+    /// ([`net::Session::judging`]).
+    const JUDGES_CERTIFICATES: bool = false;
+
     /// Whether the probe means anything for this target when only a profile asks for it.
     fn suits(_target: &Target) -> bool {
         true

@@ -41,6 +41,7 @@ impl Probe for Tls {
     // target's connections still holds.
     const NEEDS: Option<Needs> =
         Some(Needs::passive().requests(400).deadline(Duration::from_secs(45)));
+    const JUDGES_CERTIFICATES: bool = true;
     const PROFILES: &'static [Profile] = &[Profile::Api, Profile::Web];
     // Which of them by STARTTLS, and where, its settings say.
     const SPEAKS: &'static [Scheme] = &Scheme::ALL;

@@ -39,6 +39,10 @@ pub(super) fn run(catalogue: &'static [Kind], options: &Serve) -> Result<Exit, C
         return Ok(Exit::Success);
     }
     start_logging(&options.log);
+    let proxies = config::ignored_proxies();
+    if !proxies.is_empty() {
+        warn!(?proxies, "targets are called directly: proxies of the environment are ignored");
+    }
     let store =
         if options.storage_none { None } else { Some(Store::open(&options.storage, clock.now())?) };
     let external = options.listen.external_url.as_ref();

@@ -34,6 +34,16 @@ pub(super) struct TrustSettings {
     /// The authorities that may vouch for the target when there is no `ca_file`: the operating
     /// system's (the default) or Mozilla's, as compiled in.
     roots: Option<RootsName>,
+    /// What to do where the certificate is not sound: ask what needs no credential all the same if the
+    /// `tls` probe has judged that very certificate (`judged`, the default), or nothing (`strict`).
+    verify: Option<Verify>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Verify {
+    Judged,
+    Strict,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -49,6 +59,7 @@ pub(super) struct Trust {
     roots: net::Roots,
     client: Option<net::ClientIdentity>,
     server_name: Option<String>,
+    strict: bool,
 }
 
 impl Trust {
@@ -58,12 +69,17 @@ impl Trust {
             chain: client.chain.clone(),
             key: client.key.clone_key(),
         });
-        net::Trust { roots: self.roots.clone(), client, server_name: self.server_name.clone() }
+        net::Trust {
+            roots: self.roots.clone(),
+            client,
+            server_name: self.server_name.clone(),
+            strict: self.strict,
+        }
     }
 
     /// A digest of everything in it.
     pub(super) fn digest(&self) -> [u8; 32] {
-        let mut all = format!("{:?}", self.server_name).into_bytes();
+        let mut all = format!("{:?} {}", self.server_name, self.strict).into_bytes();
         match &self.roots {
             net::Roots::Platform => all.extend(b"platform"),
             net::Roots::Mozilla => all.extend(b"mozilla"),
@@ -138,7 +154,8 @@ pub(super) fn read(
     {
         at("server_name", format!("`{name}` is neither a host name nor an address"));
     }
-    Trust { roots, client, server_name: settings.server_name }
+    let strict = settings.verify == Some(Verify::Strict);
+    Trust { roots, client, server_name: settings.server_name, strict }
 }
 
 impl Authorities {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -16,6 +16,8 @@ pub(super) struct Account {
     visit: u64,
     spent: AtomicU32,
     queued: Mutex<Queued>,
+    /// What is wrong with the certificate of a connection that was used all the same.
+    unverified: OnceLock<Arc<str>>,
 }
 
 /// Time in which at least one request of the visit was queued.
@@ -33,6 +35,7 @@ impl Default for Account {
             visit: VISITS.fetch_add(1, Ordering::Relaxed),
             spent: AtomicU32::new(0),
             queued: Mutex::default(),
+            unverified: OnceLock::new(),
         }
     }
 }
@@ -70,6 +73,15 @@ impl Account {
     pub(super) fn time_queued(&self) -> Duration {
         let queued = self.lock();
         queued.before + queued.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Notes a connection whose certificate is not sound.
+    pub(super) fn went_unverified(&self, fault: &Arc<str>) {
+        let _ = self.unverified.set(Arc::clone(fault));
+    }
+
+    pub(super) fn unverified(&self) -> Option<&Arc<str>> {
+        self.unverified.get()
     }
 
     fn lock(&self) -> MutexGuard<'_, Queued> {

@@ -27,11 +27,15 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// Bytes that may be read from one connection: the largest answer, and room for the TLS
-    /// handshake around it.
+    /// Bytes that may be read from one connection.
     pub(super) fn connection_bytes(&self) -> usize {
-        self.body_bytes.saturating_add(self.header_bytes).saturating_add(128 << 10)
+        connection_bytes(self.body_bytes, self.header_bytes)
     }
+}
+
+/// The largest answer, and room for the TLS handshake around it.
+pub(super) fn connection_bytes(body: usize, header: usize) -> usize {
+    body.saturating_add(header).saturating_add(128 << 10)
 }
 
 impl Default for Budgets {

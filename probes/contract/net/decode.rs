@@ -1,6 +1,9 @@
 //! Taking in a body: up to the budget, decoded.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    ops::ControlFlow,
+};
 
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -9,37 +12,33 @@ use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use super::Body;
 use crate::contract::{Obstacle, Obstructed};
 
-/// Gathers a body. The limit is one of decoded bytes: a kilobyte of gzip can be a megabyte of zeros.
-pub(super) struct Intake {
-    coding: Result<Coding, Obstructed>,
-    gathered: Gathered,
-    limit: usize,
+/// Takes a body in pieces, decoded, until it breaks.
+pub type Sink<'a> = &'a mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send);
+
+/// Gathers a body, or hands it on. The limit is one of decoded bytes: a kilobyte of gzip can be a
+/// megabyte of zeros.
+pub(super) struct Intake<'a> {
+    coding: Result<Coding<'a>, Obstructed>,
+    out: Capped<'a>,
 }
 
-enum Coding {
+enum Coding<'a> {
     Identity,
     /// Not begun: an empty body has no coding.
     Gzip,
     Deflate,
-    Decoding(Box<Decoder>),
+    Decoding(Box<Decoder<'a>>),
 }
 
-enum Decoder {
-    Gzip(MultiGzDecoder<Capped>),
-    Zlib(ZlibDecoder<Capped>),
-    Raw(DeflateDecoder<Capped>),
+enum Decoder<'a> {
+    Gzip(MultiGzDecoder<Capped<'a>>),
+    Zlib(ZlibDecoder<Capped<'a>>),
+    Raw(DeflateDecoder<Capped<'a>>),
 }
 
-/// Most bodies come in one piece, which need not be copied.
-#[derive(Default)]
-struct Gathered {
-    only: Bytes,
-    all: Vec<u8>,
-}
-
-impl Intake {
-    pub(super) fn new(headers: &HeaderMap, limit: usize) -> Self {
-        Self { coding: coding(headers), gathered: Gathered::default(), limit }
+impl<'a> Intake<'a> {
+    pub(super) fn new(headers: &HeaderMap, limit: usize, sink: Option<Sink<'a>>) -> Self {
+        Self { coding: coding(headers), out: Capped::new(limit, sink) }
     }
 
     /// Takes a piece in; an error ends the reading.
@@ -48,14 +47,13 @@ impl Intake {
             return Ok(());
         }
         if let Ok(coding) = &mut self.coding {
-            coding.begin(data[0], self.limit);
+            coding.begin(data[0], &mut self.out);
         }
         match &mut self.coding {
             Ok(Coding::Decoding(decoder)) => {
-                let outcome = decoder.stream().write_all(&data);
-                outcome.map_err(|error| undecodable(&error, self.limit))
+                decoder.stream().write_all(&data).map_err(|error| undecodable(&error))
             }
-            _ => self.gathered.add(data, self.limit),
+            _ => self.out.add(data),
         }
     }
 
@@ -63,23 +61,22 @@ impl Intake {
     pub(super) fn finish(self, ended: Result<(), Obstructed>) -> Body {
         match self.coding {
             Ok(Coding::Decoding(mut decoder)) => {
-                let complete = decoder.finish().map_err(|error| undecodable(&error, self.limit));
+                let complete = decoder.finish().map_err(|error| undecodable(&error));
                 let cut = ended.and(complete).err();
-                Body { bytes: decoder.into_decoded().into(), cut }
+                Body { bytes: decoder.into_out().into_bytes(), cut }
             }
-            Ok(_) => Body { bytes: self.gathered.into_bytes(), cut: ended.err() },
+            Ok(_) => Body { bytes: self.out.into_bytes(), cut: ended.err() },
             Err(unknown) => {
-                let bytes = self.gathered.into_bytes();
                 // An empty body is what it is in any coding.
-                let unknown = (!bytes.is_empty()).then_some(unknown);
-                Body { bytes, cut: ended.err().or(unknown) }
+                let unknown = (self.out.taken > 0).then_some(unknown);
+                Body { bytes: self.out.into_bytes(), cut: ended.err().or(unknown) }
             }
         }
     }
 }
 
 /// RFC 9110 section 8.4: the codings in the order in which they were applied. We ask for none.
-fn coding(headers: &HeaderMap) -> Result<Coding, Obstructed> {
+fn coding<'a>(headers: &HeaderMap) -> Result<Coding<'a>, Obstructed> {
     let mut found = Coding::Identity;
     for value in headers.get_all(header::CONTENT_ENCODING) {
         for name in value.as_bytes().split(|byte| *byte == b',') {
@@ -109,22 +106,25 @@ fn unknown(name: &[u8]) -> Obstructed {
     ))
 }
 
-impl Coding {
-    fn begin(&mut self, first: u8, limit: usize) {
-        let capped = Capped { bytes: Vec::new(), limit, full: false };
+impl<'a> Coding<'a> {
+    /// Begins to decode, if there is something to decode. What is decoded then goes where `out` would.
+    fn begin(&mut self, first: u8, out: &mut Capped<'a>) {
+        if matches!(self, Self::Identity | Self::Decoding(_)) {
+            return;
+        }
+        let capped = std::mem::replace(out, Capped::new(0, None));
         let decoder = match self {
             Self::Gzip => Decoder::Gzip(MultiGzDecoder::new(capped)),
             // RFC 9110 section 8.4.1.2: "deflate" is zlib, but some send it without zlib's header,
             // whose low four bits are 8.
             Self::Deflate if first & 0x0f == 8 => Decoder::Zlib(ZlibDecoder::new(capped)),
-            Self::Deflate => Decoder::Raw(DeflateDecoder::new(capped)),
-            Self::Identity | Self::Decoding(_) => return,
+            _ => Decoder::Raw(DeflateDecoder::new(capped)),
         };
         *self = Self::Decoding(Box::new(decoder));
     }
 }
 
-impl Decoder {
+impl<'a> Decoder<'a> {
     fn stream(&mut self) -> &mut dyn Write {
         match self {
             Self::Gzip(stream) => stream,
@@ -141,57 +141,71 @@ impl Decoder {
         }
     }
 
-    fn into_decoded(mut self) -> Vec<u8> {
+    fn into_out(mut self) -> Capped<'a> {
         let capped = match &mut self {
             Self::Gzip(stream) => stream.get_mut(),
             Self::Zlib(stream) => stream.get_mut(),
             Self::Raw(stream) => stream.get_mut(),
         };
-        std::mem::take(&mut capped.bytes)
+        std::mem::replace(capped, Capped::new(0, None))
     }
 }
 
-/// Where decoded bytes go; writing fails when the limit is passed.
-struct Capped {
-    bytes: Vec<u8>,
+/// Where the body goes, up to the limit.
+struct Capped<'a> {
+    /// Most bodies come in one piece, which need not be copied.
+    only: Bytes,
+    all: Vec<u8>,
+    sink: Option<Sink<'a>>,
+    taken: usize,
     limit: usize,
-    full: bool,
 }
 
-impl Write for Capped {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let room = self.limit - self.bytes.len();
-        append(&mut self.bytes, &data[..room.min(data.len())], self.limit);
-        if data.len() > room {
-            self.full = true;
-            return Err(io::Error::other(over_budget(self.limit)));
+impl<'a> Capped<'a> {
+    fn new(limit: usize, sink: Option<Sink<'a>>) -> Self {
+        Self { only: Bytes::new(), all: Vec::new(), sink, taken: 0, limit }
+    }
+
+    fn add(&mut self, data: Bytes) -> Result<(), Obstructed> {
+        if self.sink.is_none() && self.taken == 0 && data.len() <= self.limit {
+            self.taken = data.len();
+            self.only = data;
+            return Ok(());
         }
+        self.copy(&data)
+    }
+
+    fn copy(&mut self, data: &[u8]) -> Result<(), Obstructed> {
+        let room = self.limit - self.taken;
+        let within = &data[..room.min(data.len())];
+        self.taken += within.len();
+        if let Some(sink) = &mut self.sink {
+            if !within.is_empty() && sink(within).is_break() {
+                let detail = "the probe has seen enough of the body, and the rest was not read";
+                return Err(Obstacle::OverBudget.because(detail));
+            }
+        } else {
+            if !self.only.is_empty() {
+                append(&mut self.all, &std::mem::take(&mut self.only), self.limit);
+            }
+            append(&mut self.all, within, self.limit);
+        }
+        if data.len() > room { Err(over_budget(self.limit)) } else { Ok(()) }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.all.is_empty() { self.only } else { self.all.into() }
+    }
+}
+
+impl Write for Capped<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.copy(data).map_err(io::Error::other)?;
         Ok(data.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Gathered {
-    fn add(&mut self, data: Bytes, limit: usize) -> Result<(), Obstructed> {
-        let room = limit - self.only.len().max(self.all.len());
-        let over = data.len() > room;
-        let data = if over { data.slice(..room) } else { data };
-        if self.only.is_empty() && self.all.is_empty() {
-            self.only = data;
-        } else {
-            if self.all.is_empty() {
-                append(&mut self.all, &std::mem::take(&mut self.only), limit);
-            }
-            append(&mut self.all, &data, limit);
-        }
-        if over { Err(over_budget(limit)) } else { Ok(()) }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        if self.all.is_empty() { self.only } else { self.all.into() }
     }
 }
 
@@ -213,9 +227,9 @@ fn over_budget(limit: usize) -> Obstructed {
     Obstacle::OverBudget.because(format!("the body is larger than the budget of {limit} bytes"))
 }
 
-fn undecodable(error: &io::Error, limit: usize) -> Obstructed {
+fn undecodable(error: &io::Error) -> Obstructed {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Obstructed>()) {
-        Some(_) => over_budget(limit),
+        Some(ours) => ours.clone(),
         None => {
             Obstacle::Protocol.because(format!("the compressed body cannot be decoded: {error}"))
         }

@@ -1,6 +1,6 @@
 //! One request and its answer.
 
-use std::{borrow::Cow, fmt::Write};
+use std::{borrow::Cow, fmt::Write, sync::Arc, time::Duration};
 
 use ::http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
 use aws_lc_rs::digest;
@@ -29,6 +29,11 @@ pub struct Request {
     pub address: Option<Address>,
     /// Whether to ask as a client without a certificate, whatever `trust` configures.
     pub anonymous: bool,
+    /// Time for all of it, from when the budgets allow it to the end of its answer's body, where that
+    /// is to be less than the budgets give.
+    pub within: Option<Duration>,
+    /// Bytes of the answer's body, after decompression, instead of the budgets'.
+    pub body_limit: Option<usize>,
 }
 
 impl Request {
@@ -43,6 +48,8 @@ impl Request {
             body: Bytes::new(),
             address: None,
             anonymous: false,
+            within: None,
+            body_limit: None,
         }
     }
 
@@ -56,7 +63,7 @@ impl Request {
     /// A `curl` command that sends the same. Values of secrets are names of environment variables.
     #[must_use]
     pub fn replay(&self) -> String {
-        replay::curl(self, self.address.as_ref())
+        replay::curl(self, self.address.as_ref(), false)
     }
 }
 
@@ -76,10 +83,15 @@ pub struct Exchange {
     pub headers: HeaderMap,
     /// The answer's body.
     pub body: Body,
+    /// What came after the body.
+    pub trailers: HeaderMap,
     /// Where the time went.
     pub phases: Phases,
     /// What TLS settled on; `None` without TLS.
     pub tls: Option<Negotiated>,
+    /// What is wrong with the certificate, where the connection was pinned to it all the same: "has
+    /// expired".
+    pub unverified: Option<Arc<str>>,
     /// The command that sends the same request again.
     pub replay: String,
 }
@@ -115,7 +127,7 @@ impl Exchange {
 /// A body, decoded, up to the budget.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
-    /// What was read, after decompression.
+    /// What was read, after decompression. Empty where it was handed on in pieces.
     pub bytes: Bytes,
     /// Why there may be more, where there is: over budget, timed out, cut off.
     pub cut: Option<Obstructed>,
@@ -180,8 +192,10 @@ mod tests {
             status: StatusCode::from_u16(status).expect("a status"),
             headers,
             body: Body::default(),
+            trailers: HeaderMap::new(),
             phases: Phases::default(),
             tls: None,
+            unverified: None,
             replay: String::new(),
         }
     }

@@ -85,6 +85,9 @@ pub(super) fn of_http(peer: &dyn Display, error: &hyper::Error) -> Obstructed {
         if let Some(error) = inner.downcast_ref::<io::Error>() {
             return of_stream(peer, error);
         }
+        if let Some(error) = inner.downcast_ref::<h2::Error>() {
+            return of_http2(peer, error);
+        }
         source = inner.source();
     }
     if error.is_parse_too_large() {
@@ -99,6 +102,35 @@ pub(super) fn of_http(peer: &dyn Display, error: &hyper::Error) -> Obstructed {
     }
     let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     Obstacle::Protocol.because(format!("the answer of {peer} is not valid HTTP: {reason}"))
+}
+
+/// Whether the server has said that it has not worked on the request: it can be sent again, whatever it
+/// does.
+pub(super) fn was_not_processed(error: &hyper::Error) -> bool {
+    let error = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+    error.is_some_and(|error| {
+        error.is_remote()
+            && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+    })
+}
+
+fn of_http2(peer: &dyn Display, error: &h2::Error) -> Obstructed {
+    if let Some(error) = error.get_io() {
+        return of_stream(peer, error);
+    }
+    match error.reason() {
+        Some(reason) if error.is_go_away() && error.is_remote() => Obstacle::Closed.because(format!(
+            "{peer} announced the end of the connection (GOAWAY, {reason:?}) before its answer was \
+             complete"
+        )),
+        Some(h2::Reason::REFUSED_STREAM) => {
+            Obstacle::Reset.because(format!("{peer} refused the request (REFUSED_STREAM)"))
+        }
+        Some(reason) if error.is_reset() && error.is_remote() => Obstacle::Reset
+            .because(format!("{peer} broke off the exchange (RST_STREAM, {reason:?})")),
+        _ => Obstacle::Protocol
+            .because(format!("the answer of {peer} is not valid HTTP/2: {error}")),
+    }
 }
 
 /// An answer's header is too large.
@@ -151,7 +183,7 @@ fn alert_received(peer: &dyn Display, alert: AlertDescription) -> String {
     format!("{peer} refused TLS with the alert {alert:?}; {hint}")
 }
 
-fn certificate(error: &CertificateError) -> String {
+pub(super) fn certificate(error: &CertificateError) -> String {
     use CertificateError as Bad;
     match error {
         Bad::ExpiredContext { not_after, .. } => format!("expired on {}", day(*not_after)),

@@ -3,7 +3,7 @@
 use ::http::{HeaderName, Method, header};
 use url::Url;
 
-use super::{Exchange, Request, Session};
+use super::{Exchange, Request, Session, send::CREDENTIALS};
 use crate::contract::{Obstacle, Obstructed};
 
 /// How far redirects are followed.
@@ -120,12 +120,5 @@ fn endless(exchanges: &[Exchange], to: &Url, most: u32) -> Option<Obstructed> {
 
 /// Headers that another origin must not see, or that would make no sense to it.
 fn is_for_the_origin(name: &HeaderName) -> bool {
-    const FOR_THE_ORIGIN: [HeaderName; 5] = [
-        header::AUTHORIZATION,
-        header::COOKIE,
-        header::HOST,
-        header::PROXY_AUTHORIZATION,
-        HeaderName::from_static("x-api-key"),
-    ];
-    FOR_THE_ORIGIN.contains(name)
+    *name == header::HOST || CREDENTIALS.contains(name)
 }

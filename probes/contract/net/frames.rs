@@ -14,23 +14,38 @@ pub(super) struct Frames {
     payload: [u8; GOAWAY_HEAD],
     kept: usize,
     headers: usize,
+    /// The last stream that has begun.
+    stream: u32,
+    streams: usize,
+    /// Streams that are over in this direction.
+    ended: usize,
+    /// What is left of what comes before the first frame.
+    preface: usize,
     goaway: Option<GoAway>,
 }
 
 /// A server's announcement that it takes no more requests on a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct GoAway {
+pub struct GoAway {
     /// The last stream it has worked on or will.
-    pub(super) last_stream: u32,
+    pub last_stream: u32,
     /// Why: 0 for an orderly end (RFC 9113 section 7).
-    pub(super) code: u32,
+    pub code: u32,
     /// When it came.
-    pub(super) at: Instant,
+    pub at: Instant,
 }
 
 impl Frames {
+    /// For what a client sends.
+    pub(super) fn of_client() -> Self {
+        Self { preface: PREFACE, ..Self::default() }
+    }
+
     /// Takes note of the bytes that have come.
     pub(super) fn see(&mut self, mut bytes: &[u8]) {
+        let preface = self.preface.min(bytes.len());
+        self.preface -= preface;
+        bytes = &bytes[preface..];
         while !bytes.is_empty() {
             if self.read < HEADER {
                 let taken = bytes.len().min(HEADER - self.read);
@@ -62,8 +77,12 @@ impl Frames {
         self.headers
     }
 
+    /// Whether every stream that has begun is over in this direction.
+    pub(super) fn all_ended(&self) -> bool {
+        self.ended == self.streams
+    }
+
     /// The last GOAWAY.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for connections that are kept"))]
     pub(super) fn goaway(&self) -> Option<GoAway> {
         self.goaway
     }
@@ -72,13 +91,21 @@ impl Frames {
         let [high, middle, low, ..] = self.header;
         self.left = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         self.kept = 0;
+        let stream = number(&self.header[5..]);
         if self.kind() == HEADERS {
             self.headers += 1;
+            if stream > self.stream {
+                self.stream = stream;
+                self.streams += 1;
+            }
         }
     }
 
     fn end(&mut self) {
         self.read = 0;
+        if matches!(self.kind(), DATA | HEADERS) && self.header[4] & END_STREAM != 0 {
+            self.ended += 1;
+        }
         if self.kind() == GOAWAY && self.kept == GOAWAY_HEAD {
             let (last_stream, code) = (number(&self.payload), number(&self.payload[4..]));
             let last_stream = last_stream & !(1 << 31);
@@ -97,6 +124,10 @@ fn number(bytes: &[u8]) -> u32 {
 
 const HEADER: usize = 9;
 const GOAWAY_HEAD: usize = 8;
+/// "PRI * HTTP/2.0" and what follows it (RFC 9113 section 3.4).
+const PREFACE: usize = 24;
+const END_STREAM: u8 = 1;
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const GOAWAY: u8 = 7;
 
@@ -129,6 +160,21 @@ mod tests {
         for at_once in 1..=bytes.len() {
             assert_eq!(seen(&bytes, at_once).headers(), 3);
         }
+    }
+
+    #[test]
+    fn requests_that_lack_their_end_are_told() {
+        let headers = |flags, stream| [&[0, 0, 0, HEADERS, flags, 0, 0, 0, stream][..]].concat();
+        let mut frames = Frames::of_client();
+        frames.see(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        frames.see(&headers(END_STREAM, 1));
+        assert!(frames.all_ended());
+        frames.see(&headers(0, 3));
+        assert!(!frames.all_ended());
+        frames.see(&[0, 0, 2, DATA, END_STREAM, 0, 0, 0, 3, b'a']);
+        assert!(!frames.all_ended(), "half of the last frame");
+        frames.see(b"b");
+        assert!(frames.all_ended());
     }
 
     #[test]

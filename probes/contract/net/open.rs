@@ -3,13 +3,14 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::time::Instant;
-use tokio_rustls::client::TlsStream;
 
 use super::{
     Address, Connection, Endpoint, Session,
-    breaker::Sample,
+    breaker::{Sample, Trial},
     dial::{self, Permit},
-    tls::Manner,
+    feed::Happening,
+    limits::Limits,
+    queue::Wants,
 };
 use crate::contract::{Footprint, Obstacle, Obstructed};
 
@@ -20,45 +21,63 @@ impl Session {
         endpoint: &Endpoint,
         address: Option<&Address>,
     ) -> Result<Connection, Obstructed> {
-        if let Some(address) = address {
-            self.allowed(endpoint, address)?;
-        }
-        let permit = self.permit().await?;
+        let permit = self.permit(endpoint, address).await?;
+        self.open_with(permit, &Limits::new(&self.budgets), endpoint, address).await
+    }
+
+    /// Connects with a permit, within these limits.
+    pub(super) async fn open_with(
+        &self,
+        mut permit: Permit,
+        limits: &Limits,
+        endpoint: &Endpoint,
+        address: Option<&Address>,
+    ) -> Result<Connection, Obstructed> {
+        permit.bytes = limits.connection_bytes();
         let (addresses, resolve) = match address {
             Some(address) => (vec![address.clone()], Duration::ZERO),
-            None => self.resolve(endpoint).await?,
+            None => self.resolve(endpoint, limits.connect_within()).await?,
         };
-        let dialled = dial::dial(&addresses, self.connect_by(), permit).await;
+        let by = Instant::now() + limits.connect_within();
+        let dialled = dial::dial(&addresses, by, permit).await;
+        self.tell_of(&dialled, endpoint, addresses.last());
         let mut connection = self.heed(dialled, endpoint, None)?;
         connection.phases.resolve = resolve;
         Ok(connection)
     }
 
-    /// A verified handshake within what is left of the time to connect.
-    pub(super) async fn secure(
+    /// Waits until the budgets allow one more connection, to an endpoint that is allowed.
+    pub(super) async fn permit(
         &self,
-        connection: Connection,
         endpoint: &Endpoint,
-        manner: Manner,
-    ) -> Result<TlsStream<Connection>, Obstructed> {
-        let name = self.server_name(endpoint)?;
-        let until = self.connect_by() - connection.phases.connect.min(self.budgets.connect_timeout);
-        let stream = self.net.tls.connect(connection, name, manner, until).await;
-        self.heed(stream.map_err(|error| error.obstructed), endpoint, None)
+        address: Option<&Address>,
+    ) -> Result<Permit, Obstructed> {
+        if let Some(address) = address {
+            self.allowed(endpoint, address)?;
+        }
+        let trial = self.may_call()?;
+        let seat = self.queue.connection(&self.account).await;
+        self.net.requests.fetch_add(1, Ordering::Relaxed);
+        Ok(Permit { _seat: seat, _trial: trial, bytes: self.budgets.connection_bytes() })
     }
 
-    /// Waits until the budgets allow one more connection.
-    async fn permit(&self) -> Result<Permit, Obstructed> {
-        let net = &*self.net;
+    /// Waits until the budgets allow one more request on an open connection.
+    pub(super) async fn one_more(&self) -> Result<(), Obstructed> {
+        let _trial = self.may_call()?;
+        self.queue.turn(&self.account, Wants::Request).await;
+        self.net.requests.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether the breaker and the visit's budget allow one more.
+    fn may_call(&self) -> Result<Option<Trial>, Obstructed> {
         let trial = match self.footprint {
             // A disruption means trouble: it watches the target through it.
             Footprint::Passive | Footprint::Disruptive => None,
-            Footprint::Active | Footprint::Load => net.breaker.admit()?,
+            Footprint::Active | Footprint::Load => self.net.breaker.admit()?,
         };
         self.spend()?;
-        let seat = self.queue.connection(&self.account).await;
-        net.requests.fetch_add(1, Ordering::Relaxed);
-        Ok(Permit { _seat: seat, _trial: trial, bytes: self.budgets.connection_bytes() })
+        Ok(trial)
     }
 
     /// Counts one more connection or request of the visit, if it may make one.
@@ -74,12 +93,13 @@ impl Session {
     pub(super) async fn resolve(
         &self,
         endpoint: &Endpoint,
+        within: Duration,
     ) -> Result<(Vec<Address>, Duration), Obstructed> {
         let net = &*self.net;
         if *endpoint == net.origin && !net.connect_to.is_empty() {
             return Ok((net.connect_to.clone(), Duration::ZERO));
         }
-        dial::resolve(endpoint, &net.allow, self.budgets.connect_timeout).await
+        dial::resolve(endpoint, &net.allow, within).await
     }
 
     /// Whether an address may be called in place of what an allowed endpoint resolves to: it is one of
@@ -115,6 +135,28 @@ impl Session {
         outcome
     }
 
+    /// Tells the feed how connecting went.
+    fn tell_of(
+        &self,
+        dialled: &Result<Connection, Obstructed>,
+        endpoint: &Endpoint,
+        last: Option<&Address>,
+    ) {
+        if *endpoint != self.net.origin {
+            return;
+        }
+        let feed = &self.net.feed;
+        match dialled {
+            Ok(connection) => {
+                feed.note(Happening::Connected, Some(connection.address()), &self.probe);
+            }
+            Err(Obstructed { obstacle: Obstacle::Timeout, .. }) => {
+                feed.note(Happening::Silent, last, &self.probe);
+            }
+            Err(obstructed) => feed.note_obstacle(obstructed, last, &self.probe),
+        }
+    }
+
     /// Whether what happens at this endpoint tells of trouble at the target: another host's is not the
     /// target's, a port that a firewall drops is silent for ever, and what a load or a disruption meets
     /// it has caused itself.
@@ -126,4 +168,9 @@ impl Session {
     pub(super) fn connect_by(&self) -> Instant {
         Instant::now() + self.budgets.connect_timeout
     }
+}
+
+/// What is left of the time to connect.
+pub(super) fn left(limits: &Limits, connection: &Connection) -> Duration {
+    limits.connect_within().saturating_sub(connection.phases.connect)
 }

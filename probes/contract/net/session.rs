@@ -8,8 +8,8 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    Address, Budgets, Connection, Endpoint, Followed, Net, Policy, RawAnswer, Request,
-    account::Account, follow, queue::Queue, raw, tls,
+    Address, Budgets, Connection, Endpoint, Event, Followed, Net, Policy, RawAnswer, Request,
+    account::Account, follow, limits::Limits, queue::Queue, raw, reach::Route, tls,
 };
 use crate::contract::{Footprint, Obstacle, Obstructed, redact::Redactor};
 
@@ -27,6 +27,8 @@ pub struct Session {
     /// The target's, or the visit's own.
     pub(super) budgets: Arc<Budgets>,
     pub(super) queue: Arc<Queue>,
+    /// Whose visit it is.
+    pub(super) probe: Arc<str>,
 }
 
 impl Session {
@@ -37,6 +39,7 @@ impl Session {
             account: Arc::default(),
             budgets: Arc::clone(&net.budgets),
             queue: Arc::clone(&net.queue),
+            probe: Arc::clone(&net.nobody),
             net,
         }
     }
@@ -55,6 +58,37 @@ impl Session {
     pub fn with_room(mut self, more: u32) -> Self {
         self.requests = self.requests.saturating_add(more);
         self
+    }
+
+    /// The same for the visit of this probe.
+    #[must_use]
+    pub fn of_probe(mut self, probe: &Arc<str>) -> Self {
+        self.probe = Arc::clone(probe);
+        self
+    }
+
+    /// What happened lately to connections with the target's own origin, in visits of any probe: the
+    /// oldest first, and the same in a row as one.
+    #[must_use]
+    pub fn feed(&self) -> Vec<Event> {
+        self.net.feed.events()
+    }
+
+    /// Says which leaf an address of the target has shown to who asks for `name`, and that it is being
+    /// judged. If it is not sound, what needs no credential may be asked over connections pinned to it.
+    pub fn judging(&self, name: &ServerName<'_>, address: &Address, leaf: &CertificateDer<'_>) {
+        self.net.judged.tell(name, address, leaf);
+    }
+
+    /// Says that every leaf of the target is known: nobody need wait for another.
+    pub fn judged_all(&self) {
+        self.net.judged.all_told();
+    }
+
+    /// What is wrong with the certificate of a connection this visit has used all the same, if it has.
+    #[must_use]
+    pub fn unverified(&self) -> Option<&str> {
+        self.account.unverified().map(|fault| &**fault)
     }
 
     /// How many connections and requests were made of it so far.
@@ -125,7 +159,7 @@ impl Session {
     /// An error if there are none.
     pub async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<Address>, Obstructed> {
         self.net.allow.endpoint(endpoint)?;
-        Ok(self.resolve(endpoint).await?.0)
+        Ok(self.resolve(endpoint, self.budgets.connect_timeout).await?.0)
     }
 
     /// Opens a connection to an allowed endpoint. Its addresses are tried in order until one answers.
@@ -167,15 +201,15 @@ impl Session {
         bytes: &[u8],
         quiet: Duration,
     ) -> Result<RawAnswer, Obstructed> {
-        let mut connection = self.connect(endpoint).await?;
-        let peer = connection.address().clone();
-        let (within, most) = (self.budgets.read_timeout, self.budgets.connection_bytes());
-        if tls {
-            let mut stream = self.secure(connection, endpoint, tls::Manner::Silent).await?;
-            raw::speak(&mut stream, bytes, (quiet, within), most, &peer).await
-        } else {
-            raw::speak(&mut connection, bytes, (quiet, within), most, &peer).await
-        }
+        self.net.allow.endpoint(endpoint)?;
+        let limits = Limits::new(&self.budgets);
+        let hello = tls.then(|| tls::Hello { anonymous: false, alpn: Vec::new() });
+        let route = Route { endpoint, address: None, hello, trust: None, harmless: false };
+        let permit = self.permit(endpoint, None).await?;
+        let mut io = self.reach(permit, &route, &limits).await?.io;
+        let peer = io.connection().address().clone();
+        let times = (quiet, self.budgets.read_timeout);
+        raw::speak(&mut io, bytes, times, self.budgets.connection_bytes(), &peer).await
     }
 
     /// Writes `bytes` as they are on an open connection, and hands what comes back to `hear`, in pieces,

@@ -8,8 +8,8 @@ use std::{
 use ::http::HeaderValue;
 
 use super::{
-    Address, Allow, Budgets, Endpoint, Session, Trust, TrustError, breaker::Breaker, queue::Queue,
-    tls::Tls,
+    Address, Allow, Budgets, Endpoint, Session, Trust, TrustError, breaker::Breaker, feed::Feed,
+    judged::Judged, queue::Queue, tls::Tls,
 };
 use crate::contract::{Footprint, redact::Redactor};
 
@@ -25,6 +25,10 @@ pub struct Net {
     pub(super) requests: Arc<AtomicU64>,
     pub(super) tls: Tls,
     pub(super) breaker: Arc<Breaker>,
+    pub(super) judged: Judged,
+    pub(super) feed: Arc<Feed>,
+    /// The name of a visit that no probe makes.
+    pub(super) nobody: Arc<str>,
 }
 
 /// What a net is made of.
@@ -56,6 +60,9 @@ impl Net {
             queue: Queue::new(&settings.budgets),
             budgets: Arc::new(settings.budgets),
             breaker: Arc::default(),
+            judged: Judged::default(),
+            feed: Arc::default(),
+            nobody: "".into(),
             allow: settings.allow,
             connect_to: settings.connect_to,
             origin: settings.origin,
@@ -64,6 +71,13 @@ impl Net {
             redactor: Arc::new(settings.redactor),
             requests: settings.requests,
         }))
+    }
+
+    /// Says that a probe judges the certificates of this target, and will say so with
+    /// [`Session::judging`]: until it has, a visit that meets a certificate which is not sound waits a
+    /// little.
+    pub fn expect_judgement(&self) {
+        self.judged.expect();
     }
 
     /// A visit's share of the net.

@@ -1,6 +1,7 @@
 //! TLS as a sound client speaks it: verified, unresumed, HTTP/2 or HTTP/1.1.
 
 use std::{
+    fmt,
     sync::{Arc, LazyLock},
     time::Instant,
 };
@@ -12,7 +13,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
     Connection, Endpoint, HandshakeError, Negotiated, Trust, TrustError, failure,
-    verify::Authorities,
+    verify::{Authorities, LeafDigest, Pinned},
 };
 use crate::contract::{Obstacle, Obstructed};
 
@@ -37,17 +38,47 @@ pub fn warm_up() {
 }
 
 /// How a verified handshake presents itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Manner {
-    /// With our certificate, if we have one, and HTTP/2 and HTTP/1.1 on offer.
-    Usual,
-    /// The same without a certificate.
-    Anonymous,
-    /// Without any protocol on offer.
-    Silent,
+#[derive(Clone, Debug)]
+pub(super) struct Hello {
+    /// Whether to go without a certificate of ours, even if there is one.
+    pub(super) anonymous: bool,
+    /// The protocols on offer.
+    pub(super) alpn: Vec<Vec<u8>>,
 }
 
-/// The TLS side of a target's net.
+impl Hello {
+    /// With HTTP/2 and HTTP/1.1 on offer.
+    pub(super) fn of_http(anonymous: bool) -> Self {
+        Self { anonymous, alpn: vec![H2.to_vec(), b"http/1.1".to_vec()] }
+    }
+}
+
+/// Whom to trust at an endpoint, and who we are there: a [`Trust`], ready for use.
+#[derive(Clone)]
+pub struct Trusted(pub(super) Arc<Tls>);
+
+impl fmt::Debug for Trusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trusted").finish_non_exhaustive()
+    }
+}
+
+impl Trusted {
+    /// Whether it is the very same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Trust {
+    /// Reads the authorities and checks that certificate and key fit.
+    pub fn ready(self) -> Result<Trusted, TrustError> {
+        Tls::new(self).map(Arc::new).map(Trusted)
+    }
+}
+
+/// The TLS side of a way to a target.
 #[derive(Debug)]
 pub(super) struct Tls {
     config: Arc<ClientConfig>,
@@ -55,6 +86,9 @@ pub(super) struct Tls {
     anonymous: Arc<ClientConfig>,
     authorities: Arc<Authorities>,
     server_name: Option<ServerName<'static>>,
+    has_identity: bool,
+    /// Whether a certificate that is not sound ends everything.
+    strict: bool,
 }
 
 impl Tls {
@@ -72,12 +106,12 @@ impl Tls {
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&authorities) as _);
         let ready = |mut config: ClientConfig| {
-            config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
             // A resumed handshake shows no certificate.
             config.resumption = Resumption::disabled();
             Arc::new(config)
         };
         let anonymous = ready(builder.clone().with_no_client_auth());
+        let (has_identity, strict) = (trust.client.is_some(), trust.strict);
         let config = match trust.client {
             Some(client) => ready(
                 builder
@@ -86,7 +120,16 @@ impl Tls {
             ),
             None => Arc::clone(&anonymous),
         };
-        Ok(Self { config, anonymous, authorities, server_name })
+        Ok(Self { config, anonymous, authorities, server_name, has_identity, strict })
+    }
+
+    /// Whether a handshake of this manner shows a certificate of ours to who asks for it.
+    pub(super) fn identifies(&self, anonymous: bool) -> bool {
+        self.has_identity && !anonymous
+    }
+
+    pub(super) fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// For clients that are not the target's: no certificate of ours, and each its own protocols.
@@ -120,21 +163,31 @@ impl Tls {
         }
     }
 
-    /// A verified handshake.
+    /// A verified handshake. With a pin, a server that shows the pinned leaf is accepted whatever is
+    /// wrong with it.
     pub(super) async fn connect(
         &self,
         connection: Connection,
         name: ServerName<'static>,
-        manner: Manner,
+        hello: Hello,
+        pin: Option<Arc<Pinned>>,
         until: time::Instant,
     ) -> Result<TlsStream<Connection>, HandshakeError> {
-        let config = if manner == Manner::Anonymous { &self.anonymous } else { &self.config };
-        let connector = TlsConnector::from(Arc::clone(config));
-        let alpn = match manner {
-            Manner::Silent => Vec::new(),
-            Manner::Usual | Manner::Anonymous => config.alpn_protocols.clone(),
+        let config = if hello.anonymous { &self.anonymous } else { &self.config };
+        let config = match pin {
+            None => Arc::clone(config),
+            Some(pin) => {
+                let mut config = (**config).clone();
+                config.dangerous().set_certificate_verifier(pin);
+                Arc::new(config)
+            }
         };
-        handshake(connection, &connector, alpn, name, until).await
+        handshake(connection, &TlsConnector::from(config), hello.alpn, name, until).await
+    }
+
+    /// A verifier that also accepts this leaf.
+    pub(super) fn pinned(&self, leaf: LeafDigest) -> Arc<Pinned> {
+        Arc::new(Pinned::new(Arc::clone(&self.authorities), leaf))
     }
 }
 

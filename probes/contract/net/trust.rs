@@ -20,6 +20,9 @@ pub struct Trust {
     pub client: Option<ClientIdentity>,
     /// The name to ask for (SNI) and to verify, instead of the URL's host.
     pub server_name: Option<String>,
+    /// Whether nothing at all is sent over a connection whose certificate is not sound. Otherwise what
+    /// needs no credential is, if the certificate is the very one that was judged.
+    pub strict: bool,
 }
 
 /// Authorities that may vouch for a target.

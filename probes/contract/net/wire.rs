@@ -27,7 +27,8 @@ pub(super) fn request(
         let host = headers.remove(header::HOST);
         let authority = host.as_ref().map_or(&b""[..], HeaderValue::as_bytes);
         let mut parts = uri::Parts::default();
-        parts.scheme = Some(uri::Scheme::HTTPS);
+        parts.scheme =
+            Some(if url.scheme() == "http" { uri::Scheme::HTTP } else { uri::Scheme::HTTPS });
         parts.authority = Some(authority.try_into().map_err(|error| unsendable("host", &error))?);
         parts.path_and_query = Some(target.try_into().map_err(|error| unsendable(target, &error))?);
         Uri::from_parts(parts).map_err(|error| unsendable(target, &error))?

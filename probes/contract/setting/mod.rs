@@ -10,6 +10,7 @@ mod pattern;
 mod secret;
 mod status;
 mod time_window;
+mod trust;
 
 pub use dur::Dur;
 pub use file::{FILE_TOKEN, File};
@@ -19,3 +20,4 @@ pub use pattern::Pattern;
 pub use secret::{SECRET_TOKEN, Secret, Text};
 pub use status::StatusSet;
 pub use time_window::{Occurrence, TimeWindow};
+pub use trust::TrustSetting;

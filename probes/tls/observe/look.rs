@@ -78,6 +78,9 @@ pub(in crate::tls) async fn look(
 ) -> Look {
     let client = Client::default();
     let recorded = record(way, name, &client).await;
+    if let Some(leaf) = recorded.chain.first() {
+        way.session.judging(name, way.address, leaf);
+    }
     let questions = match no_use_asking(&recorded) {
         Some(broken) => Err(broken.obstructed.clone()),
         None if cadence.depth == Tier::Handshake => {

@@ -81,6 +81,7 @@ pub(super) async fn posture(tls: &Tls, visit: &Visit) -> Result<Posture, Obstruc
     });
     let mut looks: Vec<(Address, Look)> =
         judged.iter().cloned().zip(join_all(looks).await).collect();
+    visit.net.judged_all();
     leave_out_unroutable(&mut looks, &mut left_out);
 
     let mut known =

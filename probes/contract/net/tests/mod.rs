@@ -3,8 +3,11 @@
 mod api;
 mod budgets;
 mod hostile;
+mod kept;
+mod pinned;
 mod reach;
 mod starttls;
+mod stream;
 mod tls;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
