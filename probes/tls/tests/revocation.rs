@@ -3,10 +3,10 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use rcgen::{
-    CertificateRevocationListParams, CertifiedIssuer, KeyIdMethod, KeyPair, RevocationReason,
-    RevokedCertParams, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevocationReason, RevokedCertParams, SerialNumber,
 };
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 use x509_parser::parse_x509_certificate;
 
@@ -188,4 +188,39 @@ async fn a_list_is_read_again_when_it_has_changed() {
     assert_eq!(failed(&scene.visit().await), [""; 0]);
     office.file("list.crl", list(office.pki.issuer(), &[office.leaf()], 1, 7));
     assert_eq!(failed(&scene.visit().await), ["tls-certificate-revoked"]);
+}
+
+/// The library takes no more than name and key of a root, so it would believe the list.
+#[tokio::test]
+async fn a_root_that_may_not_sign_lists_is_not_believed_about_its_own() {
+    let key = || KeyPair::generate().expect("entropy");
+    let params = |usages: &[KeyUsagePurpose]| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "signs lists or not");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = usages.to_vec();
+        (params.not_before, params.not_after) = validity(30, 300);
+        params
+    };
+    let (certificates, lists) = (KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign);
+    let root = CertifiedIssuer::self_signed(params(&[certificates, lists]), key()).expect("a root");
+    let narrow = params(&[certificates]).self_signed(root.key()).expect("the same root");
+    let mut leaf = CertificateParams::new(["shop.example".to_owned()]).expect("a name");
+    (leaf.not_before, leaf.not_after) = validity(1, 89);
+    let own = key();
+    let leaf = leaf.signed_by(&own, &root).expect("a leaf").der().clone();
+    let key = PrivatePkcs8KeyDer::from(own.serialize_der()).into();
+    let config = Certified { chain: vec![leaf.clone()], key }.server_config();
+    let server = Server::https(config, |_| Answer::text(200, "ok")).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("list.crl");
+    std::fs::write(&path, list(&root, &[leaf], 1, 7)).expect("written");
+    for (trusted, is_believed) in [(root.der(), true), (narrow.der(), false)] {
+        let mut scene = Scene::at(&[server.address()], trusted.clone());
+        scene.settings = json!({ "revocation_lists": [path] });
+        let report = scene.visit().await;
+        let item = &items(&report, "tls-certificate-revoked")[0];
+        assert_eq!(matches!(item.outcome, Outcome::Fail(_)), is_believed, "{item:?}");
+        assert_eq!(item.seen.contains("may not sign revocation lists"), !is_believed, "{item:?}");
+    }
 }
