@@ -30,7 +30,7 @@ async fn the_exit_code_says_the_verdict() {
     let wrong = Site::new(&asks(&url, "json: [{ path: $.status, equals: down }]"));
     let (code, report) = wrong.report(&[]);
     assert_eq!(code, Some(1), "{report:#}");
-    assert_eq!(checks(&report, "shop", "fail"), ["http-unexpected"]);
+    assert_eq!(checks(&report, "shop", "fail"), ["http-unexpected", "http-unreliable"]);
 
     let misspelt = Site::new(&asks(&url, "stauts: [200]"));
     let output = misspelt.check(&[]);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests live by the machine's clock and environment")]
 
+mod acceptance;
 mod catalogue;
 mod command_line;
 mod commands;

@@ -264,6 +264,10 @@ const DIVERGENCES: &[(&str, &str)] = &[
          them as text and finds nothing in common",
     ),
     (
+        "x-frame-options.test.js#2",
+        "the same value twice is one value to browsers (HTML standard, X-Frame-Options)",
+    ),
+    (
         "subresource-integrity.test.js#11",
         "on a page that comes by https, an address without a scheme is https; and it is pinned",
     ),

@@ -2,6 +2,7 @@
 
 mod checks;
 mod evidence;
+mod names;
 mod observe;
 mod session;
 mod settings;

@@ -5,8 +5,11 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::statement::{State, Statement};
-use crate::contract::{Item, Obstacle, Obstructed, WindowSummary};
+use super::{
+    documented::Documented,
+    statement::{State, Statement},
+};
+use crate::contract::{Item, Obstacle, Obstructed, WindowSummary, boundary};
 
 /// What one visit brought back.
 #[derive(Debug)]
@@ -99,16 +102,32 @@ pub(super) enum Found {
         /// Where it was looked for, or why not.
         seen: String,
     },
+    /// It took the request and did not answer in time, twice.
+    Silent {
+        /// The place.
+        subject: String,
+        /// How long was waited, and how often.
+        seen: String,
+        /// The command that shows it.
+        replay: String,
+    },
     /// Something was in the way.
     Obstructed {
         /// The place; empty where it was still being looked for.
         subject: String,
         /// What.
         obstructed: Obstructed,
+        /// The command that shows it, where the place is known.
+        replay: Option<String>,
     },
 }
 
 impl Found {
+    /// Whether nobody listens there.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self, Self::Obstructed { obstructed, .. } if obstructed.obstacle == Obstacle::Refused)
+    }
+
     /// The answer, or the item for a check that has nothing to judge without it.
     pub(super) fn answer(&self, role: Role) -> Result<&Answer, Item> {
         match self {
@@ -120,7 +139,10 @@ impl Found {
             Self::Nowhere { .. } => {
                 Err(Item::skip(role.noun(), format!("there is no {} endpoint", role.noun())))
             }
-            Self::Obstructed { subject, obstructed } => {
+            Self::Silent { subject, seen, .. } => {
+                Err(Item::unknown(subject, &Obstacle::Timeout.because(seen)))
+            }
+            Self::Obstructed { subject, obstructed, .. } => {
                 Err(Item::unknown(subject_or(subject, role), obstructed))
             }
         }
@@ -151,6 +173,8 @@ pub(super) struct Answer {
     pub(super) body: String,
     /// What the body states.
     pub(super) statement: Statement,
+    /// What this status means by the documentation of the system that answers so.
+    pub(super) documented: Option<&'static Documented>,
     /// Whether a credential in `Authorization` was sent.
     pub(super) authorized: bool,
     /// How long it took.
@@ -164,19 +188,46 @@ pub(super) struct Answer {
 impl Answer {
     /// Whether the endpoint says yes: by its status, and not against it in its body.
     pub(super) fn says_yes(&self) -> bool {
-        self.accepted && self.statement.state() != Some(State::Down)
+        let yes = self.accepted || self.documented.is_some_and(|known| known.serves);
+        yes && !self.statement.state().is_some_and(State::is_no)
+    }
+
+    /// Whether the endpoint says that the process is alive: one that starts or ends is.
+    pub(super) fn is_alive(&self) -> bool {
+        let yes = self.accepted || self.documented.is_some();
+        yes && self.statement.state() != Some(State::Down)
+    }
+
+    /// What keeps its yes from being one: a word for its state that is not known here.
+    pub(super) fn unclear(&self) -> Option<Obstructed> {
+        let word = self.statement.unclear.as_ref().filter(|_| self.says_yes())?;
+        let (status, word) = (self.status.as_u16(), boundary::excerpt(word, LONGEST_WORD));
+        let detail = format!(
+            "answers {status}, and its body says `{word}`, which is no word for a state known here"
+        );
+        Some(Obstacle::Protocol.because(detail))
     }
 
     /// The answer in a few words: "503 Service Unavailable, body says down".
     pub(super) fn in_words(&self) -> String {
         let status = self.status.to_string();
         let status = status.strip_suffix(" <unknown status code>").unwrap_or(&status);
-        match self.statement.state() {
-            Some(state) => format!("answers {status}, and its body says {}", state.as_str()),
-            None => format!("answers {status}"),
+        let body = match (self.statement.state(), &self.statement.unclear) {
+            (Some(state), _) => format!(", and its body says {}", state.as_str()),
+            (None, Some(word)) => {
+                format!(", and its body says `{}`", boundary::excerpt(word, LONGEST_WORD))
+            }
+            (None, None) => String::new(),
+        };
+        match self.documented {
+            Some(known) => format!("answers {status}{body}: {}", known.meaning),
+            None => format!("answers {status}{body}"),
         }
     }
 }
+
+/// Characters that are shown of a word that is not known.
+const LONGEST_WORD: usize = 80;
 
 /// What was seen of a dependency.
 #[derive(Clone, Debug)]

@@ -18,7 +18,9 @@ pub(super) fn facts(seen: &Evidence) -> Vec<Fact> {
             Found::Other { subject, seen, .. } => {
                 facts.push(Fact::new(role.noun(), "endpoint", format!("{subject}: {seen}")));
             }
-            Found::Nowhere { seen } => facts.push(Fact::new(role.noun(), "endpoint", seen)),
+            Found::Nowhere { seen } | Found::Silent { seen, .. } => {
+                facts.push(Fact::new(role.noun(), "endpoint", seen));
+            }
             Found::Obstructed { obstructed, .. } => {
                 facts.push(Fact::new(role.noun(), "endpoint", &obstructed.detail));
             }

@@ -66,7 +66,9 @@ fn yes_or_no(seen: &Evidence, role: Role) -> Vec<Reading> {
 
 fn says_yes(found: &Found) -> Option<bool> {
     match found {
+        Found::Answer(answer) if answer.unclear().is_some() => None,
         Found::Answer(answer) => Some(answer.says_yes()),
+        Found::Silent { .. } => Some(false),
         Found::Obstructed { obstructed, .. } if obstructed.obstacle == Obstacle::Refused => {
             Some(false)
         }

@@ -1,10 +1,13 @@
 //! Health endpoints: what the target says of itself, and whether that is true.
 
 mod checks;
+mod documented;
 mod evidence;
 mod facts;
 mod gauges;
+mod leaks;
 mod observe;
+mod page;
 mod recognise;
 mod settings;
 #[cfg(any(test, feature = "specimen"))]

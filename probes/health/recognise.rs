@@ -5,7 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use http::StatusCode;
 
-use super::statement::{Format, Statement};
+use super::{
+    page,
+    statement::{Format, State, Statement},
+};
 use crate::contract::setting::StatusSet;
 
 /// An answer, as far as it matters here.
@@ -19,6 +22,8 @@ pub(super) struct Reply<'a> {
     pub(super) body: &'a str,
     /// What the body states.
     pub(super) statement: &'a Statement,
+    /// Whether the system's documentation gives the status a meaning of its own.
+    pub(super) documented: bool,
 }
 
 /// What is left of the answer to a path that does not exist: enough to know it again, and small,
@@ -67,11 +72,12 @@ impl Fingerprint {
     /// The fingerprint of an answer.
     pub(super) fn of(reply: &Reply<'_>) -> Self {
         let statement = reply.statement;
-        let stated = statement.overall.is_some().then(|| {
+        let speaks = statement.overall.is_some() || statement.unclear.is_some();
+        let stated = speaks.then(|| {
             let mut names: Vec<&str> =
                 statement.components.iter().map(|c| c.name.as_str()).collect();
             names.sort_unstable();
-            hash(&(statement.state().map(|state| state as u8), names))
+            hash(&(statement.state().map(|state| state as u8), &statement.unclear, names))
         });
         // Times and counters differ from one answer to the next.
         let body: String = reply.body.chars().filter(|c| !c.is_ascii_digit()).collect();
@@ -87,8 +93,9 @@ impl Fingerprint {
     /// text. Two pages are the same page, since a single-page application weaves nonces into it.
     fn is_same(&self, other: &Self) -> bool {
         let stated = self.statement.is_some() && self.statement == other.statement;
-        self.status == other.status
-            && (stated || (self.page && other.page) || self.body == other.body)
+        // A page that states something is not one that states nothing.
+        let pages = self.page && other.page && self.statement == other.statement;
+        self.status == other.status && (stated || pages || self.body == other.body)
     }
 }
 
@@ -106,13 +113,13 @@ pub(super) fn recognise(
         return other;
     }
     let own = Fingerprint::of(reply);
-    let stated = reply.statement.overall.is_some_and(|overall| overall.stated);
+    let stated = states(reply.statement);
     let distinct = control.is_some_and(|control| !own.is_same(control));
     if status.is_server_error() {
         return broken(control, distinct, asked);
     }
-    if is_for_people(reply) {
-        return Recognised::Other("a page for people, not a health endpoint".to_owned());
+    if let Some(page) = page::other(reply, asked) {
+        return Recognised::Other(page.to_owned());
     }
     match control {
         // A health server of its own may answer every path alike, and often does.
@@ -123,7 +130,7 @@ pub(super) fn recognise(
             "a catch-all: a path that does not exist is answered the same, with {}",
             status.as_u16()
         )),
-        None if !stated => Recognised::Untold,
+        None if !stated || is_absence(status) => Recognised::Untold,
         _ if asked == Asked::Guessed && !is_telling(reply) => {
             Recognised::Other("an answer that says nothing of health".to_owned())
         }
@@ -131,23 +138,31 @@ pub(super) fn recognise(
     }
 }
 
+/// Whether a body says something of its state itself, in words that are known or not.
+fn states(statement: &Statement) -> bool {
+    statement.overall.is_some_and(|overall| overall.stated) || statement.unclear.is_some()
+}
+
 /// Answers that are no health endpoint's, whatever a path that does not exist answers.
 fn refusal(reply: &Reply<'_>) -> Option<Recognised> {
     let status = reply.status;
     let code = status.as_u16();
-    let stated = reply.statement.overall.is_some_and(|overall| overall.stated);
+    let stated = states(reply.statement);
     if status.is_redirection() {
         let location = reply.location.unwrap_or("nowhere");
         let login = LOGIN_WORDS.iter().any(|word| location.to_ascii_lowercase().contains(word));
         let what = if login { ", which is a login" } else { "" };
         return Some(Recognised::Other(format!("a redirect ({code}) to {location}{what}")));
     }
+    if reply.documented {
+        return None;
+    }
     match code {
         401 | 403 | 407 => Some(Recognised::Denied),
-        // Vault answers 429 for a standby node, with its usual statement.
         429 if !stated => Some(Recognised::Throttled),
-        // Frameworks repeat these statuses in JSON, which must not pass for a statement of health.
-        400 | 404 | 405 | 406 | 410 | 414 | 415 | 421 => {
+        // Frameworks repeat these statuses in JSON, which must not pass for a statement of health;
+        // that something starts, ends or is being maintained is none of theirs.
+        _ if is_absence(status) && !says_what_no_framework_says(reply.statement) => {
             Some(Recognised::Other(format!("answered {code}")))
         }
         _ if status.is_client_error() && !stated => {
@@ -155,6 +170,16 @@ fn refusal(reply: &Reply<'_>) -> Option<Recognised> {
         }
         _ => None,
     }
+}
+
+/// Statuses by which servers say that nothing is there, or not for this request.
+fn is_absence(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 405 | 406 | 410 | 414 | 415 | 421)
+}
+
+fn says_what_no_framework_says(statement: &Statement) -> bool {
+    let state = statement.overall.filter(|overall| overall.stated).map(|overall| overall.state);
+    matches!(state, Some(State::Maintenance | State::Ending | State::Starting | State::Standby))
 }
 
 /// A server error: at a place the settings name, the endpoint says no, or cannot even say that. At a
@@ -173,22 +198,12 @@ fn broken(control: Option<&Fingerprint>, distinct: bool, asked: Asked) -> Recogn
     Recognised::Health { distinct }
 }
 
-/// Whether the answer is a page made for people: a login, an application. Rails' `/up` and HAProxy's
-/// monitor answer with a page too, but a bare one.
-fn is_for_people(reply: &Reply<'_>) -> bool {
-    if reply.statement.format != Format::Html {
-        return false;
-    }
-    let page = reply.body.to_ascii_lowercase();
-    page.len() > LARGEST_BARE_PAGE
-        || ["<script", "<form", "<input", "<a "].iter().any(|tag| page.contains(tag))
-}
-
 /// Whether an answer at a guessed place speaks of health: it states something, or is as bare as only
 /// health endpoints are.
 fn is_telling(reply: &Reply<'_>) -> bool {
     let statement = reply.statement;
     statement.overall.is_some()
+        || statement.unclear.is_some()
         || matches!(statement.format, Format::Empty | Format::Html | Format::Spring)
 }
 
@@ -198,7 +213,7 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-const LOGIN_WORDS: &[&str] = &[
+pub(super) const LOGIN_WORDS: &[&str] = &[
     "login",
     "signin",
     "sign_in",
@@ -210,8 +225,6 @@ const LOGIN_WORDS: &[&str] = &[
     "saml",
     "/auth",
 ];
-
-const LARGEST_BARE_PAGE: usize = 8 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -239,7 +252,8 @@ mod tests {
     fn reply<'a>(sent: &Sent, statement: &'a Statement) -> Reply<'a> {
         let status = StatusCode::from_u16(sent.0).expect("a status");
         let location = status.is_redirection().then_some(sent.1);
-        Reply { status, location, body: sent.2, statement }
+        let documented = super::super::documented::of(status, sent.2).is_some();
+        Reply { status, location, body: sent.2, statement, documented }
     }
 
     const OK: Sent = Sent(200, "application/json", r#"{"status":"ok"}"#);
@@ -281,10 +295,59 @@ mod tests {
     }
 
     #[test]
-    fn an_application_or_a_login_is_a_page_for_people() {
-        assert!(is_other(&told(&SPA, Some(&NONE), Asked::Named), "page for people"));
+    fn an_application_at_a_guessed_place_is_a_page_for_people() {
+        assert!(is_other(&told(&SPA, Some(&NONE), Asked::Guessed), "page for people"));
+        assert_eq!(told(&SPA, Some(&NONE), Asked::Named), HEALTH, "the settings name it");
+        assert!(is_other(&told(&SPA, Some(&SPA), Asked::Named), "catch-all"));
+    }
+
+    #[test]
+    fn a_login_or_a_challenge_is_no_endpoint_even_where_the_settings_name_it() {
         let login = Sent(200, "text/html", "<html><form><input type=password></form></html>");
-        assert!(is_other(&told(&login, Some(&NONE), Asked::Guessed), "page for people"));
+        let challenge = Sent(200, "text/html", "<title>Just a moment...</title><script></script>");
+        for asked in [Asked::Named, Asked::NamedElsewhere, Asked::Guessed] {
+            assert!(is_other(&told(&login, Some(&NONE), asked), "a login"), "{asked:?}");
+            assert!(is_other(&told(&challenge, Some(&NONE), asked), "a challenge"), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_says_how_it_is_is_an_endpoint_with_scripts_and_all() {
+        let laravel = Sent(
+            200,
+            "text/html",
+            "<title>Laravel</title><script src=/t.js></script><h2>Application up</h2>",
+        );
+        assert_eq!(told(&laravel, Some(&NONE), Asked::Guessed), HEALTH);
+        assert_eq!(told(&laravel, Some(&SPA), Asked::Guessed), HEALTH);
+        assert!(is_other(&told(&laravel, Some(&laravel), Asked::Guessed), "catch-all"));
+    }
+
+    #[test]
+    fn an_unknown_word_is_an_endpoint_wherever_it_stands() {
+        for sent in [
+            Sent(200, "application/json", r#"{"status":"wobbly"}"#),
+            Sent(200, "text/plain", "WOBBLY"),
+        ] {
+            for asked in [Asked::Named, Asked::Guessed] {
+                assert_eq!(told(&sent, Some(&NONE), asked), HEALTH, "{}", sent.2);
+            }
+        }
+    }
+
+    #[test]
+    fn couchdb_says_by_404_that_it_is_being_maintained() {
+        let down = Sent(404, "application/json", r#"{"status":"maintenance_mode"}"#);
+        let none = Sent(404, "application/json", r#"{"error":"not_found","reason":"missing"}"#);
+        for asked in [Asked::Named, Asked::Guessed] {
+            assert_eq!(told(&down, Some(&none), asked), HEALTH);
+        }
+        let other = Sent(404, "application/json", r#"{"status":"starting"}"#);
+        assert_eq!(told(&other, Some(&none), Asked::Named), HEALTH);
+        for error in [r#"{"status":"error","message":"Not Found"}"#, r#"{"status":"fail"}"#] {
+            let error = Sent(404, "application/json", error);
+            assert!(is_other(&told(&error, Some(&none), Asked::Named), "answered 404"));
+        }
     }
 
     #[test]
@@ -295,7 +358,8 @@ mod tests {
             r#"<!DOCTYPE html><html><body style="background-color: green"></body></html>"#,
         );
         assert_eq!(told(&rails, Some(&NONE), Asked::Guessed), HEALTH);
-        assert_eq!(told(&rails, None, Asked::Guessed), Recognised::Untold);
+        let bare = Sent(200, "text/html", "<html><body>hello</body></html>");
+        assert_eq!(told(&bare, None, Asked::Guessed), Recognised::Untold);
     }
 
     #[test]

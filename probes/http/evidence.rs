@@ -17,8 +17,10 @@ pub(crate) struct Evidence {
     pub(super) first: Option<Obstructed>,
     /// Where the time went; all zero without an answer.
     pub(super) phases: net::Phases,
-    /// Latency and success, on this visit and earlier ones.
+    /// Latency, on this visit and earlier ones.
     pub(super) window: WindowSummary,
+    /// Success, on this visit and earlier ones.
+    pub(super) success: Success,
     /// The command that asks the same.
     pub(super) replay: String,
     /// The address that was asked, where there are several.
@@ -42,5 +44,24 @@ impl Evidence {
         let mut items: Vec<Item> = self.each().flat_map(judge).collect();
         items.extend(self.unasked.as_ref().map(|why| Item::unknown(&self.subject, why)));
         items
+    }
+}
+
+/// How often the service answered as expected. What could not be judged counts as neither.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Success {
+    /// Requests that could be judged.
+    pub(super) judged: usize,
+    /// Those of them that were not answered as expected.
+    pub(super) failed: usize,
+    /// How many were answered as expected since the last that was not.
+    pub(super) since_failure: usize,
+}
+
+impl Success {
+    /// The share that was answered as expected, from 0 to 1; `None` if nothing could be judged.
+    #[expect(clippy::cast_precision_loss, reason = "a window holds few samples")]
+    pub(super) fn ratio(&self) -> Option<f64> {
+        (self.judged > 0).then(|| (self.judged - self.failed) as f64 / self.judged as f64)
     }
 }

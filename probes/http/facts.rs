@@ -50,6 +50,7 @@ pub(super) fn facts(seen: &Evidence) -> Vec<Fact> {
     if let Some(note) = &seen.note {
         facts.push(Fact::new("addresses", "not judged", note.clone()));
     }
-    facts.push(fact("success", format!("{} of {} requests", seen.window.ok, seen.window.count)));
+    let (judged, failed) = (seen.success.judged, seen.success.failed);
+    facts.push(fact("success", format!("{} of {judged} requests", judged - failed)));
     facts
 }

@@ -22,12 +22,12 @@ pub(super) const GAUGES: &[Gauge<Http>] = &[
     },
     Gauge {
         name: "http_success_ratio",
-        help: "The share of requests in the window that were answered as expected.",
+        help: "The share of requests in the window that were answered as expected; what could not be judged is left out.",
         kind: NumberKind::Gauge,
         labels: &[],
         read: |_, seen| {
             let reading = |value| Reading::new(Vec::new(), value);
-            seen.window.success_ratio().map(reading).into_iter().collect()
+            seen.success.ratio().map(reading).into_iter().collect()
         },
     },
     Gauge {
@@ -37,7 +37,7 @@ pub(super) const GAUGES: &[Gauge<Http>] = &[
         labels: &[],
         read: |http, seen| {
             let expected = |one: &&Evidence| {
-                one.answer.as_ref().is_ok_and(|answer| http.expect.is_met(answer))
+                one.answer.as_ref().is_ok_and(|answer| http.expect.is_met(answer) == Some(true))
             };
             let (met, all) = (seen.each().filter(expected).count(), seen.each().count());
             // Both are at most a few dozen.

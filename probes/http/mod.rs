@@ -5,6 +5,7 @@ mod evidence;
 mod expect;
 mod facts;
 mod gauges;
+mod method;
 mod observe;
 mod settings;
 #[cfg(any(test, feature = "specimen"))]
@@ -19,7 +20,7 @@ pub(crate) use self::settings::Http;
 #[cfg(any(test, feature = "specimen"))]
 use crate::contract::specimen::Specimen;
 use crate::contract::{
-    Explains, Fact, Gauge, Mistake, Needs, Obstructed, Probe, Rule, Target, Visit, net,
+    Explains, Fact, Footprint, Gauge, Mistake, Needs, Obstructed, Probe, Rule, Target, Visit, net,
 };
 
 impl Probe for Http {
@@ -35,6 +36,13 @@ impl Probe for Http {
     const RULES: &'static [Rule<Self>] = checks::RULES;
     const EXPLAINS: &'static [Explains] = checks::EXPLAINS;
     const GAUGES: &'static [Gauge<Self>] = gauges::GAUGES;
+
+    fn needs(&self, _target: &Target) -> Option<Needs> {
+        // What an ordinary client never sends is for those who let gonogo send it.
+        let needs = Self::NEEDS?;
+        let footprint = if self.method.is_usual() { needs.footprint } else { Footprint::Active };
+        Some(Needs { footprint, ..needs })
+    }
 
     fn endpoints(&self, _target: &Target) -> Vec<net::Endpoint> {
         self.named_endpoints()

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::expect::Expect;
+use super::{expect::Expect, method::Method};
 use crate::contract::{
     Mistake, Window,
     net::Endpoint,
@@ -16,7 +16,8 @@ use crate::contract::{
 pub(crate) struct Http {
     /// What to ask for: a path on the target, or a URL anywhere.
     pub(super) url: Link,
-    /// The method. The request is sent on every visit: one that changes something changes it again.
+    /// The method, any that the service knows. The request is sent on every visit: one that changes
+    /// something changes it again.
     #[serde(default)]
     pub(super) method: Method,
     /// Header fields to send.
@@ -34,47 +35,12 @@ pub(crate) struct Http {
     /// The longest that a share of the answers may take.
     #[serde(default)]
     pub(super) slow: Limits,
-    /// The share of requests, from 0 to 1, that must be answered as expected.
+    /// The share of requests, from 0 to 1, that must be answered as expected; 0.99 unless set.
     #[serde(default)]
     pub(super) success: Option<f64>,
     /// Measurements to have before latency and success are judged.
     #[serde(default = "min_samples")]
     pub(super) min_samples: usize,
-}
-
-/// A method of HTTP.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
-#[serde(rename_all = "UPPERCASE")]
-pub(super) enum Method {
-    #[default]
-    Get,
-    Head,
-    Options,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    /// The method as a request takes it.
-    pub(super) fn as_http(self) -> http::Method {
-        match self {
-            Self::Get => http::Method::GET,
-            Self::Head => http::Method::HEAD,
-            Self::Options => http::Method::OPTIONS,
-            Self::Post => http::Method::POST,
-            Self::Put => http::Method::PUT,
-            Self::Patch => http::Method::PATCH,
-            Self::Delete => http::Method::DELETE,
-        }
-    }
-
-    /// Whether asking twice is no different from asking once, and changes nothing (RFC 9110 section
-    /// 9.2.1).
-    pub(super) fn is_safe(self) -> bool {
-        matches!(self, Self::Get | Self::Head | Self::Options)
-    }
 }
 
 /// Limits of latency by percentile: that of p95 is the longest that 95 of 100 answers may take.
@@ -117,11 +83,11 @@ impl Http {
             let path = path.iter().map(|&key| key.to_owned()).collect();
             mistakes.push(Mistake { path, message });
         };
-        if self.follow && !matches!(self.method, Method::Get | Method::Head) {
+        if self.follow && !matches!(self.method.as_str(), "GET" | "HEAD") {
             let message = "redirects are followed with GET and HEAD only".to_owned();
             mistake(&["follow"], message);
         }
-        if self.method == Method::Head && self.expect.reads_body() {
+        if self.method.as_str() == "HEAD" && self.expect.reads_body() {
             let message = "an answer to HEAD has no body; use GET, or expect none of it".to_owned();
             mistake(&["method"], message);
         }
@@ -170,7 +136,7 @@ mod tests {
     #[test]
     fn a_url_is_enough() {
         let http = parse(json!({"url": "/v1/models"})).expect("settings");
-        assert_eq!(http.method.as_http(), http::Method::GET);
+        assert_eq!(http.method.as_str(), "GET");
         assert!(http.wrong().is_empty());
         assert!(http.named_endpoints().is_empty());
         assert!(parse(json!({})).expect_err("no URL").contains("url"));
@@ -196,11 +162,5 @@ mod tests {
         assert_eq!(mistakes(head), ["method"]);
         assert!(parse(with("slow", json!({"p97": "1s"}))).expect_err("p97").contains("p97"));
         assert!(parse(with("method", json!("get"))).expect_err("get").contains("GET"));
-    }
-
-    #[test]
-    fn only_methods_that_change_nothing_are_safe() {
-        assert!(Method::Get.is_safe() && Method::Options.is_safe());
-        assert!(!Method::Post.is_safe() && !Method::Delete.is_safe());
     }
 }

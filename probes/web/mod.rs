@@ -3,6 +3,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod audience;
+pub(crate) mod charset;
 pub(crate) mod fields;
 pub(crate) mod knock;
 pub(crate) mod landing;

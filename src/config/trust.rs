@@ -60,6 +60,7 @@ pub(super) struct Trust {
     client: Option<net::ClientIdentity>,
     server_name: Option<String>,
     strict: bool,
+    files: net::TrustFiles,
 }
 
 impl Trust {
@@ -74,6 +75,7 @@ impl Trust {
             client,
             server_name: self.server_name.clone(),
             strict: self.strict,
+            files: self.files.clone(),
         }
     }
 
@@ -155,7 +157,14 @@ pub(super) fn read(
         at("server_name", format!("`{name}` is neither a host name nor an address"));
     }
     let strict = settings.verify == Some(Verify::Strict);
-    Trust { roots, client, server_name: settings.server_name, strict }
+    let files =
+        net::TrustFiles {
+            authorities: settings.ca_file.as_ref().map(|file| path("ca_file", file)),
+            client: settings.client_cert.as_ref().zip(settings.client_key.as_ref()).map(
+                |(certificate, key)| (path("client_cert", certificate), path("client_key", key)),
+            ),
+        };
+    Trust { roots, client, server_name: settings.server_name, strict, files }
 }
 
 impl Authorities {

@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use bytes::Bytes;
 use url::Url;
 
-use super::{Address, Phases, replay};
+use super::{Address, Phases};
 use crate::contract::{Obstacle, Obstructed, setting::Text};
 
 /// A request to be sent.
@@ -58,12 +58,6 @@ impl Request {
     pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, Text::Plain(value.into())));
         self
-    }
-
-    /// A `curl` command that sends the same. Values of secrets are names of environment variables.
-    #[must_use]
-    pub fn replay(&self) -> String {
-        replay::curl(self, self.address.as_ref(), false)
     }
 }
 

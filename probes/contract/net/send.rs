@@ -11,7 +11,7 @@ use super::{
     http,
     limits::Limits,
     reach::{Io, Reached, Route},
-    replay, tls, wire,
+    tls, wire,
 };
 use crate::contract::{Obstacle, Obstructed, setting::Text};
 
@@ -120,7 +120,7 @@ impl Session {
         let overridden =
             request.address.is_some() || (*endpoint == net.origin && !net.connect_to.is_empty());
         Ok(Exchange {
-            replay: replay::curl(&request, overridden.then_some(&peer), unverified.is_some()),
+            replay: net.replay(&request, overridden.then_some(&peer), unverified.is_some()),
             url: request.url,
             address: peer,
             version: answer.version,

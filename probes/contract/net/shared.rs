@@ -9,7 +9,7 @@ use ::http::HeaderValue;
 
 use super::{
     Address, Allow, Budgets, Endpoint, Session, Trust, TrustError, breaker::Breaker, feed::Feed,
-    judged::Judged, queue::Queue, tls::Tls,
+    judged::Judged, queue::Queue, replay::Shown, tls::Tls,
 };
 use crate::contract::{Footprint, redact::Redactor};
 
@@ -24,6 +24,7 @@ pub struct Net {
     pub(super) redactor: Arc<Redactor>,
     pub(super) requests: Arc<AtomicU64>,
     pub(super) tls: Tls,
+    pub(super) shown: Shown,
     pub(super) breaker: Arc<Breaker>,
     pub(super) judged: Judged,
     pub(super) feed: Arc<Feed>,
@@ -56,6 +57,7 @@ impl Net {
     /// Prepares the way to a target: reads trust, calls nobody.
     pub fn new(settings: NetSettings) -> Result<Arc<Self>, TrustError> {
         Ok(Arc::new(Self {
+            shown: Shown::of(&settings.trust),
             tls: Tls::new(settings.trust)?,
             queue: Queue::new(&settings.budgets),
             budgets: Arc::new(settings.budgets),

@@ -23,6 +23,17 @@ pub struct Trust {
     /// Whether nothing at all is sent over a connection whose certificate is not sound. Otherwise what
     /// needs no credential is, if the certificate is the very one that was judged.
     pub strict: bool,
+    /// The files it was read from, for commands that show a finding again.
+    pub files: TrustFiles,
+}
+
+/// Where trust was read from; all empty where it was not read from files.
+#[derive(Clone, Debug, Default)]
+pub struct TrustFiles {
+    /// PEM file of the authorities.
+    pub authorities: Option<PathBuf>,
+    /// PEM files of the client's certificate and of its key.
+    pub client: Option<(PathBuf, PathBuf)>,
 }
 
 /// Authorities that may vouch for a target.

@@ -116,7 +116,7 @@ impl TrustSetting {
             _ => None,
         };
         let server_name = self.server_name.clone();
-        let trust = Trust { roots, client, server_name, strict: true };
+        let trust = Trust { roots, client, server_name, strict: true, ..Trust::default() };
         trust.ready().map_err(|error| Obstacle::Local.because(error.to_string()))
     }
 }

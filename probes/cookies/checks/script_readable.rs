@@ -51,7 +51,8 @@ mod tests {
         let of = |field: &str| judged(&RULE, &[field])[0].outcome;
         assert_eq!(of("connect.sid=1; HttpOnly"), Outcome::Pass);
         assert_eq!(of("connect.sid=1; Secure"), Outcome::Fail(Confidence::Firm));
-        assert_eq!(of("residence=1"), Outcome::Fail(Confidence::Tentative));
+        assert_eq!(of("ticket=1"), Outcome::Fail(Confidence::Tentative));
+        assert_eq!(of("residence=1"), Outcome::Pass);
         assert_eq!(of("XSRF-TOKEN=1"), Outcome::Pass);
         assert_eq!(of("theme=1"), Outcome::Pass);
     }

@@ -40,7 +40,7 @@ async fn socket(caller: &mut Caller<'_>, subject: String, url: &Url) -> Socket {
     }
     request.headers.extend(caller.credentials().iter().cloned());
     // HTTP/2 opens WebSockets in another way.
-    let replay = request.replay().replacen("curl", "curl --http1.1", 1);
+    let replay = caller.visit.net.replay(&request).replacen("curl", "curl --http1.1", 1);
     Socket { subject, credentials, trusted, stranger, anonymous, replay }
 }
 

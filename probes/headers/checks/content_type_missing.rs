@@ -46,7 +46,8 @@ fn item(answer: &Answer) -> Item {
     let Some(media_type) = answer.media_type().filter(|name| !name.is_empty()) else {
         return answer.fail(format!("no Content-Type on {} bytes of body", answer.body.len()));
     };
-    if lines.iter().any(|line| *line != lines[0]) {
+    let named = fields::media_types(&answer.headers);
+    if named.iter().any(|one| !one.eq_ignore_ascii_case(&named[0])) {
         return answer.fail(format!("more than one Content-Type: {}", lines.join(" | ")));
     }
     if !media_type.split_once('/').is_some_and(|(kind, name)| !kind.is_empty() && !name.is_empty())
@@ -87,5 +88,19 @@ mod tests {
         assert_eq!(of(&[html], "{\"a\": 1}"), fail);
         assert_eq!(of(&[html, ("content-type", "text/plain")], "x"), fail);
         assert_eq!(of(&[], ""), Outcome::Skip);
+    }
+
+    #[test]
+    fn a_list_of_types_is_not_one_type() {
+        let of = |value| {
+            let headers = [("content-type", value)];
+            outcomes(&RULE, &evidence(vec![answer(200, &headers, "x")]))[0]
+        };
+        let fail = Outcome::Fail(Confidence::Firm);
+        assert_eq!(of("text/html, text/plain"), fail);
+        assert_eq!(of("text/html; charset=utf-8, text/html"), fail);
+        assert_eq!(of("text/plain,"), fail);
+        assert_eq!(of("text/html, text/HTML"), Outcome::Pass);
+        assert_eq!(of("multipart/mixed; boundary=\"a, b\""), Outcome::Pass);
     }
 }

@@ -29,7 +29,7 @@ pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
         how: "Reads the policies of each page in HTML as browsers do: the first of repeated directives, \
               fallbacks, nonces, hashes and `'strict-dynamic'`, and what all policies together allow. \
               Expected: no inline scripts, no scripts or plug-ins from every host, no `'unsafe-eval'`, no \
-              http: for what runs, a base that cannot be changed where a script with a nonce has a \
+              http: for what runs (a `sandbox` without `allow-scripts` runs nothing), a base that cannot be changed where a script with a nonce has a \
               relative address, and a nonce that changes between visits.",
         fix: "Give each script a nonce that is new for every answer (`script-src 'nonce-…' \
               'strict-dynamic'; object-src 'none'; base-uri 'none'`), and move event handlers from \
@@ -47,6 +47,9 @@ fn item(seen: &Evidence, answer: &Answer, page: &Page) -> Item {
     let policies = Policies::of_page(&answer.headers, page);
     if policies.0.is_empty() {
         return Item::skip(&answer.subject, "no policy is enforced");
+    }
+    if policies.0.iter().any(Policy::runs_no_script) {
+        return answer.pass("the page is in a sandbox where no script and no plug-in runs");
     }
     let mut faults = faults(&policies, seen.secure);
     faults.extend(base_fault(&policies, page));
@@ -232,6 +235,15 @@ mod tests {
         assert_eq!(of(&[open, "default-src 'self'"]), Outcome::Pass);
         assert_eq!(of(&[open, "img-src 'self'"]), FIRM);
         assert_eq!(of(&["default-src 'self' 'unsafe-inline', script-src 'self'"]), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_sandbox_without_scripts_needs_no_sources() {
+        assert_eq!(of(&["sandbox"]), Outcome::Pass);
+        assert_eq!(of(&["sandbox allow-forms", "default-src * 'unsafe-inline'"]), Outcome::Pass);
+        assert_eq!(of(&["sandbox allow-scripts"]), FIRM);
+        let meta = "<meta http-equiv=content-security-policy content='sandbox; img-src a.example'>";
+        assert_eq!(with(&[], meta), FIRM);
     }
 
     #[test]

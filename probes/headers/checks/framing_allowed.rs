@@ -1,5 +1,7 @@
 //! A page that others may frame can be clicked on without being seen.
 
+use std::collections::BTreeSet;
+
 use crate::{
     contract::{Check, Dimension, Impact, Item, Rule, Settles},
     headers::{Headers, evidence::Answer},
@@ -20,8 +22,8 @@ pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
               The user clicks there and confirms a payment here.",
         how: "Reads `frame-ancestors` of the `Content-Security-Policy` of each page in HTML, and \
               `X-Frame-Options` where there is none. Expected: named origins, `'self'` or `'none'`; or \
-              `DENY` or `SAMEORIGIN`. `ALLOW-FROM` is ignored by browsers, and so is `frame-ancestors` in \
-              a meta element.",
+              `DENY` or `SAMEORIGIN`; of several different values browsers refuse every frame if they know \
+              one. `ALLOW-FROM` is ignored by browsers, and so is `frame-ancestors` in a meta element.",
         fix: "Send `Content-Security-Policy: frame-ancestors 'none'` (or `'self'`, or the sites that \
               embed the page). `X-Frame-Options: DENY` is for browsers older than that.",
         sources: &[
@@ -49,18 +51,37 @@ fn item(answer: &Answer) -> Item {
     let Some(value) = answer.field("x-frame-options") else {
         return answer.fail("neither frame-ancestors nor X-Frame-Options");
     };
-    let words = fields::words(&value);
     let shown = format!("X-Frame-Options: {value}");
-    match words.as_slice() {
-        [one] if one == "deny" || one == "sameorigin" => answer.pass(shown),
-        // Browsers take several of the same for one; other readers do not.
-        [first, rest @ ..]
-            if (first == "deny" || first == "sameorigin")
-                && rest.iter().all(|one| one == first) =>
-        {
-            answer.doubt(format!("{shown}, more than once"))
+    match options(&value) {
+        Framing::Kept => answer.pass(shown),
+        Framing::Confused => {
+            answer.pass(format!("{shown}; browsers refuse every frame where values contradict"))
         }
-        _ => answer.fail(format!("{shown}, which browsers ignore")),
+        Framing::Open => answer.fail(format!("{shown}, which browsers ignore")),
+    }
+}
+
+/// What browsers make of `X-Frame-Options`.
+enum Framing {
+    /// One value that keeps other sites out.
+    Kept,
+    /// Several values, one of which they know: they refuse.
+    Confused,
+    /// Nothing they know, or a value that allows all.
+    Open,
+}
+
+/// HTML standard, "check a navigation response's adherence to `X-Frame-Options`".
+fn options(value: &str) -> Framing {
+    let values: BTreeSet<String> =
+        fields::split(value).into_iter().map(str::to_ascii_lowercase).collect();
+    let has = |word: &str| values.contains(word);
+    if values.len() > 1 && ["deny", "allowall", "sameorigin"].into_iter().any(has) {
+        Framing::Confused
+    } else if values.len() == 1 && (has("deny") || has("sameorigin")) {
+        Framing::Kept
+    } else {
+        Framing::Open
     }
 }
 
@@ -98,8 +119,34 @@ mod tests {
         assert_eq!(of(&[xfo("ALLOW-FROM https://a.example")]), FIRM);
         assert_eq!(of(&[xfo("whimsy")]), FIRM);
         assert_eq!(of(&[]), FIRM);
-        let twice = of(&[xfo("SAMEORIGIN"), xfo("SAMEORIGIN")]);
-        assert_eq!(twice, Outcome::Fail(Confidence::Tentative));
-        assert_eq!(of(&[xfo("SAMEORIGIN, DENY")]), FIRM);
+    }
+
+    #[test]
+    fn several_values_are_read_as_browsers_do() {
+        let of = |values: &[&str]| {
+            let lines: Vec<_> = values.iter().map(|value| ("x-frame-options", *value)).collect();
+            of(&lines)
+        };
+        for refused in [
+            &["SAMEORIGIN", "sameorigin"][..],
+            &["SAMEORIGIN, DENY"],
+            &["DENY", "SAMEORIGIN"],
+            &["ALLOWALL", "DENY"],
+            &["allowall, whimsy"],
+            &["DENY,"],
+            &["deny; sameorigin", "DENY"],
+        ] {
+            assert_eq!(of(refused), Outcome::Pass, "{refused:?}");
+        }
+        for open in [
+            &["ALLOWALL"][..],
+            &["ALLOWALL", "allowall"],
+            &["ALLOW-FROM https://a.example", "whimsy"],
+            &["deny; sameorigin"],
+            &["\"DENY\""],
+            &[""],
+        ] {
+            assert_eq!(of(open), FIRM, "{open:?}");
+        }
     }
 }

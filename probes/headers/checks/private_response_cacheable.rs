@@ -10,7 +10,10 @@ use crate::{
         Headers,
         evidence::{Answer, Role},
     },
-    web::{fields, set_cookie::SetCookie},
+    web::{
+        fields::caching::{self, Directives},
+        set_cookie::SetCookie,
+    },
 };
 
 pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
@@ -22,15 +25,21 @@ pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
         settles: Settles::AtOnce,
         why: "A delivery network or proxy keeps the answer and gives it to the next user: somebody else's \
               account, or somebody else's session cookie.",
-        how: "Reads `Cache-Control`, `Expires` and `Last-Modified` of each page that was asked for with a \
+        how: "Reads `Cache-Control`, `Expires` and `Last-Modified`, and what is meant for delivery networks \
+              alone (`CDN-Cache-Control` and its kind, `Surrogate-Control`), of each page that was asked for with a \
               credential, and of each answer that sets a cookie with `HttpOnly` or `Secure`. Expected: \
-              `no-store`, `no-cache` or `private`, or nothing that lets a shared cache keep it; answers to \
-              `Authorization` are kept only if they allow it. Tentative where caches have but the date of \
+              `no-store`, `no-cache` or `private` for the whole answer, or nothing that lets a shared cache \
+              keep it; answers to `Authorization` are kept only if they allow it. Tentative where caches have but the date of \
               the content to go by. Skipped without a credential in the settings and without such cookies; \
               unknown where nothing is answered 2xx to the credential.",
         fix: "Send `Cache-Control: no-store` on every answer that depends on who asks, and keep delivery \
               networks from caching answers with `Set-Cookie`.",
-        sources: &["OWASP ASVS 5.0 14.3.2", "RFC 9111 sections 3 and 3.5"],
+        sources: &[
+            "OWASP ASVS 5.0 14.3.2",
+            "RFC 9111 sections 3, 3.5 and 5.2.2",
+            "RFC 9213 section 2.2",
+            "Edge Architecture Specification 1.0 (Surrogate-Control)",
+        ],
     },
     |headers, seen| {
         let otherwise = "no credential in the settings, and no answer sets a user's cookie";
@@ -48,14 +57,14 @@ pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
 );
 
 fn item(answer: &Answer, by_authorization: bool) -> Option<Item> {
-    let private = if answer.authenticated && answer.status.is_success() {
-        "asked for with a credential"
+    let (private, cookie_alone) = if answer.authenticated && answer.status.is_success() {
+        ("asked for with a credential", false)
     } else if sets_cookie(answer) {
-        "sets a user's cookie"
+        ("sets a user's cookie", true)
     } else {
         return None;
     };
-    Some(match kept(answer, answer.authenticated && by_authorization) {
+    Some(match kept(answer, answer.authenticated && by_authorization, cookie_alone) {
         Kept::No(why) => answer.pass(format!("{private}; {why}")),
         Kept::Perhaps(why) => answer.doubt(format!("{private}, and {why}")),
         Kept::Yes(why) => answer.fail(format!("{private}, and {why}")),
@@ -77,26 +86,51 @@ enum Kept {
     Yes(String),
 }
 
-fn kept(answer: &Answer, by_authorization: bool) -> Kept {
+/// `cookie_alone`: whether the cookie it sets is all that makes it one user's.
+fn kept(answer: &Answer, by_authorization: bool, cookie_alone: bool) -> Kept {
+    match by_network(answer, by_authorization, cookie_alone) {
+        Some(kept) => kept,
+        None => by_shared_cache(answer, by_authorization, cookie_alone),
+    }
+}
+
+/// A delivery network obeys a field of its own and nothing else (RFC 9213 section 2.2).
+fn by_network(answer: &Answer, by_authorization: bool, cookie_alone: bool) -> Option<Kept> {
+    caching::targeted(&answer.headers).find_map(|targeted| {
+        targeted.lifetime()?;
+        let directives = &targeted.directives;
+        if cookie_alone && directives.withholds("set-cookie") {
+            return None;
+        }
+        let said = format!("{}: {}", targeted.field, answer.field(targeted.field)?);
+        let surrogate = targeted.field == "surrogate-control";
+        Some(if by_authorization && !surrogate && !shares(directives) {
+            Kept::Perhaps(said)
+        } else {
+            Kept::Yes(said)
+        })
+    })
+}
+
+/// RFC 9111 section 3.5: nothing else makes an answer to `Authorization` one for everybody.
+fn shares(directives: &Directives) -> bool {
+    ["public", "s-maxage", "must-revalidate"].into_iter().any(|name| directives.contains(name))
+}
+
+fn by_shared_cache(answer: &Answer, by_authorization: bool, cookie_alone: bool) -> Kept {
     let control = answer.field("cache-control").unwrap_or_default();
-    let words = fields::words(&control);
-    let has = |name: &str| words.iter().any(|word| word.split('=').next() == Some(name));
+    let directives = Directives::of(&answer.headers);
     let said = format!("Cache-Control: {control}");
-    if ["no-store", "no-cache", "private"].into_iter().any(has) {
+    if directives.forbids().is_some() || (cookie_alone && directives.withholds("set-cookie")) {
         return Kept::No(said);
     }
-    // RFC 9111 section 3.5: nothing else makes an answer to `Authorization` one for everybody.
-    if by_authorization && !["public", "s-maxage", "must-revalidate"].into_iter().any(has) {
+    if by_authorization && !shares(&directives) {
         return Kept::No("shared caches keep no answer to `Authorization`".to_owned());
     }
-    let seconds = |name: &str| {
-        let value = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        value.and_then(|value| value.trim_matches('"').parse::<u64>().ok())
-    };
-    match seconds("s-maxage").or_else(|| seconds("max-age")) {
+    match directives.seconds("s-maxage").or_else(|| directives.seconds("max-age")) {
         Some(0) => return Kept::No("a copy is stale at once".to_owned()),
         Some(_) => return Kept::Yes(said),
-        None if has("public") => return Kept::Yes(said),
+        None if directives.contains("public") => return Kept::Yes(said),
         None => {}
     }
     let date = |name: &str| httpdate::parse_http_date(&answer.field(name)?).ok();
@@ -180,6 +214,40 @@ mod tests {
         denied.authenticated = true;
         let items = RULE.judge(&settings, &evidence(vec![denied]));
         assert_eq!(items[0].outcome, Outcome::Unknown(Obstacle::ControlFailed));
+    }
+
+    #[test]
+    fn a_directive_for_some_fields_leaves_the_rest_to_caches() {
+        let authorized = |control| asked_with("authorization", &[("cache-control", control)]);
+        for open in ["private=\"set-cookie\", s-maxage=60", "no-cache=\"x-a, x-b\", public"] {
+            assert_eq!(authorized(open), FAIL, "{open}");
+        }
+        let setting = |control| {
+            let headers = [("set-cookie", "sid=x; HttpOnly"), ("cache-control", control)];
+            outcomes(&RULE, &evidence(vec![answer(200, &headers, "")]))[0]
+        };
+        assert_eq!(setting("private=\"x-user\", max-age=60"), FAIL);
+        assert_eq!(setting("no-cache=\"Set-Cookie\", max-age=60"), Outcome::Pass);
+    }
+
+    #[test]
+    fn what_is_meant_for_delivery_networks_outweighs_the_rest() {
+        let setting = |name, value| {
+            let headers =
+                [("set-cookie", "sid=x; HttpOnly"), ("cache-control", "private"), (name, value)];
+            outcomes(&RULE, &evidence(vec![answer(200, &headers, "")]))[0]
+        };
+        assert_eq!(setting("cdn-cache-control", "max-age=600"), FAIL);
+        assert_eq!(setting("cloudflare-cdn-cache-control", "s-maxage=600"), FAIL);
+        assert_eq!(setting("surrogate-control", "max-age=600"), FAIL);
+        for sound in ["no-store", "max-age=0", "private, max-age=600"] {
+            assert_eq!(setting("cdn-cache-control", sound), Outcome::Pass, "{sound}");
+        }
+        let authorized = |name, value| asked_with("authorization", &[(name, value)]);
+        let tentative = Outcome::Fail(Confidence::Tentative);
+        assert_eq!(authorized("cdn-cache-control", "max-age=600"), tentative);
+        assert_eq!(authorized("cdn-cache-control", "public, max-age=600"), FAIL);
+        assert_eq!(authorized("surrogate-control", "max-age=600"), FAIL);
     }
 
     #[test]

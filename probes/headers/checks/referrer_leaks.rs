@@ -6,7 +6,7 @@ use crate::{
     web::fields::{
         self,
         html::Page,
-        referrer::{BAD, GOOD},
+        referrer::{self, GOOD},
     },
 };
 
@@ -22,7 +22,7 @@ pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
         how: "Reads `Referrer-Policy` of each page in HTML, and `meta name=referrer`, as browsers do: the \
               last value they know counts. Expected: `no-referrer`, `same-origin`, `strict-origin` or \
               `strict-origin-when-cross-origin`, or nothing, since the last of these is what browsers do by \
-              themselves.",
+              themselves. Tentative where there is a value and browsers know none of it.",
         fix: "Send `Referrer-Policy: strict-origin-when-cross-origin`, or `no-referrer` where addresses \
               hold secrets.",
         sources: &["Referrer Policy, sections 3 and 8.1", "OWASP ASVS 5.0 3.4.5"],
@@ -32,21 +32,20 @@ pub(super) const RULE: Rule<Headers> = Rule::<Headers>::new(
 
 fn item(answer: &Answer, page: &Page) -> Item {
     let header = answer.field("referrer-policy");
+    let metas = page.referrer.iter();
+    let known = metas.rev().find_map(|meta| referrer::of_meta(meta));
+    match known.or_else(|| referrer::of_header(header.as_deref()?)) {
+        Some(policy) if GOOD.contains(&policy.as_str()) => return answer.pass(policy),
+        Some(policy) => return answer.fail(policy),
+        None => {}
+    }
     let said: Vec<String> = header.into_iter().chain(page.referrer.last().cloned()).collect();
-    if said.is_empty() {
+    let said = said.join(", ");
+    if fields::words(&said).is_empty() {
         return answer.pass("nothing is said, and browsers keep paths to themselves");
     }
-    let words = said.join(", ");
-    let known = fields::words(&words).into_iter().rfind(|word| is_known(word));
-    match known {
-        Some(policy) if GOOD.contains(&policy.as_str()) => answer.pass(policy),
-        Some(policy) => answer.fail(policy),
-        None => answer.doubt(format!("{words}: browsers know none of it, and do as they like")),
-    }
-}
-
-fn is_known(word: &str) -> bool {
-    GOOD.contains(&word) || BAD.contains(&word)
+    // The default is sound, but somebody meant something else.
+    answer.doubt(format!("`{said}` has no word that browsers know, so that their default applies"))
 }
 
 #[cfg(test)]
@@ -72,5 +71,17 @@ mod tests {
         assert_eq!(of(&["no-referrer", "unsafe-url"], "<p>"), fail);
         assert_eq!(of(&["no-referrer"], "<meta name=referrer content=origin>"), fail);
         assert_eq!(of(&["whimsy"], "<p>"), Outcome::Fail(Confidence::Tentative));
+        assert_eq!(of(&["no-referrer"], "<meta name=referrer content=always>"), fail);
+        assert_eq!(
+            of(&["no-referrer"], "<meta name=referrer content='a, unsafe-url'>"),
+            Outcome::Pass
+        );
+    }
+
+    #[test]
+    fn an_empty_value_is_the_default() {
+        assert_eq!(of(&[""], "<p>"), Outcome::Pass);
+        assert_eq!(of(&["", " , "], "<meta name=referrer content=''>"), Outcome::Pass);
+        assert_eq!(of(&["unsafe-url", ""], "<p>"), Outcome::Fail(Confidence::Firm));
     }
 }

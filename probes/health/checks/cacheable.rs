@@ -10,6 +10,7 @@ use crate::{
         Health, Role,
         evidence::{Answer, Found},
     },
+    web::fields::caching::{self, Directives},
 };
 
 pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
@@ -30,6 +31,7 @@ pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
               a delivery network that caches by default.",
         sources: &[
             "RFC 9111 sections 3, 4.2.1 and 4.2.2",
+            "RFC 9213 section 2.2",
             "draft-inadarei-api-health-check-06, Creating and Serving Health Responses (differs)",
         ],
     },
@@ -62,6 +64,12 @@ fn kept(answer: &Answer) -> Kept {
     let headers = &answer.headers;
     if let Some(sign) = sign_of_a_copy(headers) {
         return Kept::Yes(sign);
+    }
+    // A delivery network obeys a field of its own and nothing else (RFC 9213 section 2.2).
+    for targeted in caching::targeted(headers) {
+        if let Some(seconds) = targeted.lifetime() {
+            return Kept::Yes(format!("a copy is good for {seconds} s ({})", targeted.field));
+        }
     }
     let directives = Directives::of(headers);
     for (name, why) in [
@@ -125,38 +133,6 @@ fn is_heuristically_cacheable(status: StatusCode) -> bool {
 
 fn date(value: &http::HeaderValue) -> Option<SystemTime> {
     httpdate::parse_http_date(value.to_str().ok()?.trim()).ok()
-}
-
-/// The directives of `Cache-Control`, over all its lines, names in lower case.
-struct Directives(Vec<(String, Option<String>)>);
-
-impl Directives {
-    fn of(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(header::CACHE_CONTROL).iter();
-        let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
-        let directives = lines.iter().flat_map(|line| line.split(',')).map(|directive| {
-            let (name, value) = match directive.split_once('=') {
-                Some((name, value)) => (name, Some(value.trim().trim_matches('"').to_owned())),
-                None => (directive, None),
-            };
-            (name.trim().to_ascii_lowercase(), value)
-        });
-        Self(directives.collect())
-    }
-
-    /// Whether the directive is there for the whole answer. `no-cache="set-cookie"` and
-    /// `private="x"` speak of one field only.
-    fn contains(&self, name: &str) -> bool {
-        let qualified = |value: &Option<String>| value.is_some() && name != "s-maxage";
-        self.0.iter().any(|(given, value)| given == name && !qualified(value))
-    }
-
-    /// The least lifetime the directive gives. One that cannot be read makes the answer stale, as RFC
-    /// 9111 section 4.2.1 encourages caches to.
-    fn seconds(&self, name: &str) -> Option<u64> {
-        let given = self.0.iter().filter(|(given, _)| given == name);
-        given.map(|(_, value)| value.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0)).min()
-    }
 }
 
 #[cfg(test)]
@@ -236,6 +212,14 @@ mod tests {
     fn conflicting_and_unreadable_lifetimes_are_stale() {
         assert_eq!(outcome(&[("cache-control", "max-age=60, max-age=0")]), Outcome::Pass);
         assert_eq!(outcome(&[("cache-control", "max-age=soon")]), Outcome::Pass);
+    }
+
+    #[test]
+    fn what_is_meant_for_delivery_networks_outweighs_the_rest() {
+        let with = |name, value| outcome(&[("cache-control", "no-store"), (name, value)]);
+        assert_eq!(with("cdn-cache-control", "max-age=60"), YES);
+        assert_eq!(with("surrogate-control", "max-age=60"), YES);
+        assert_eq!(with("cdn-cache-control", "no-store"), Outcome::Pass);
     }
 
     #[test]

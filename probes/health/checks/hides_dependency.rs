@@ -47,10 +47,13 @@ fn item(ready: &Answer, dependency: &Dependency) -> Item {
         Look::Unclear(obstructed) => return Item::unknown(name, &obstructed),
         Look::Down(obstructed) => obstructed,
     };
+    if let Some(unclear) = ready.unclear() {
+        return Item::unknown(name, &unclear);
+    }
     let reported = shallow::reported(ready, name).and_then(|component| component.state);
     let item = if !ready.says_yes() {
         Item::pass(name, format!("it is down, and {} says not ready", ready.subject))
-    } else if matches!(reported, Some(State::Down | State::Degraded)) {
+    } else if reported.is_some_and(|state| state.is_no() || state == State::Degraded) {
         Item::pass(name, format!("it is down, and {} reports it", ready.subject))
     } else {
         let seen = format!(

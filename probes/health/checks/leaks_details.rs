@@ -1,14 +1,11 @@
 //! A health endpoint is read by anybody; it should not describe the inside of the house.
 
-use std::{ops::Range, sync::LazyLock};
-
-use regex::Regex;
-
 use crate::{
-    contract::{Check, Confidence, Dimension, Impact, Item, Obstacle, Rule, Settles, boundary},
+    contract::{Check, Dimension, Impact, Item, Obstacle, Rule, Settles, boundary},
     health::{
         Evidence, Health, Role,
         evidence::{Answer, Found},
+        leaks,
     },
 };
 
@@ -22,15 +19,17 @@ pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
         why: "Connection strings, exceptions, paths and internal addresses tell an attacker what to \
               aim at, and the endpoint shows most of them just when something is broken.",
         how: "Reads what each health endpoint answers without credentials. Expected: no exception, \
-              stack trace, connection string, file path, host name or internal address. Names of \
-              components with their states are fine, and so is a version, which the IETF draft \
-              recommends and deployments are checked by.",
+              stack trace, driver's error, connection string, credential, file path, host name or \
+              internal address. Names of components with their states are fine, and so are public \
+              URLs, images, the caller's own address, and a version, which the IETF draft recommends \
+              and deployments are checked by.",
         fix: "Show details only to authorised callers (in Spring Boot, \
               `management.endpoint.health.show-details: when-authorized`), or serve them on a port \
               that is not public. Log the exception instead of answering it.",
         sources: &[
             "OWASP ASVS 5.0 section V16.5 (error handling)",
             "draft-inadarei-api-health-check-06, Security Considerations",
+            "RFC 1918, RFC 4193, RFC 6598",
         ],
     },
     |health, seen| seen.endpoints().map(|(role, f)| item(health, seen, role, f)).collect(),
@@ -55,16 +54,13 @@ fn item(health: &Health, seen: &Evidence, role: Role, found: &Found) -> Item {
 }
 
 fn judge(answer: &Answer) -> Item {
-    let leaks: Vec<(&Leak, Range<usize>)> = LEAKS
-        .iter()
-        .filter_map(|leak| leak.shape.find(&answer.body).map(|found| (leak, found.range())))
-        .collect();
-    let item = match leaks.iter().map(|(leak, _)| leak.sure).max() {
+    let leaks = leaks::find(&answer.body, &answer.url);
+    let item = match leaks.iter().map(|leak| leak.sure).max() {
         None => Item::pass(&answer.subject, "it shows no internal details"),
         Some(sure) => {
             // A leak may begin or end within a secret of ours.
-            let shown = leaks.iter().map(|(leak, part)| {
-                let text = boundary::excerpt_at(&answer.body, part.clone(), LONGEST_EXCERPT);
+            let shown = leaks.iter().map(|leak| {
+                let text = boundary::excerpt_at(&leak.text, leak.part.clone(), LONGEST_EXCERPT);
                 format!("{} ({text})", leak.what)
             });
             let shown: Vec<String> = shown.collect();
@@ -74,77 +70,18 @@ fn judge(answer: &Answer) -> Item {
     item.replay(&answer.replay)
 }
 
-/// Something that should not be shown.
-struct Leak {
-    what: &'static str,
-    sure: Confidence,
-    shape: Regex,
-}
-
-static LEAKS: LazyLock<Vec<Leak>> = LazyLock::new(|| {
-    SHAPES
-        .iter()
-        .filter_map(|&(what, sure, shape)| {
-            // A shape that does not compile is a bug; `every_shape_compiles` sees to it.
-            Regex::new(shape).ok().map(|shape| Leak { what, sure, shape })
-        })
-        .collect()
-});
-
 const LONGEST_EXCERPT: usize = 60;
-
-/// What it is, how sure that makes a fail, and its shape.
-const SHAPES: &[(&str, Confidence, &str)] = &[
-    (
-        "an exception",
-        Confidence::Confirmed,
-        // A qualified class name of Java, Kotlin or .NET; a Python module's; PHP's with backslashes.
-        r"\b(?:[A-Za-z_][\w$]*[.\\]){1,10}[A-Z][\w$]*(?:Exception|Error)\b",
-    ),
-    (
-        "a stack trace",
-        Confidence::Confirmed,
-        r"Traceback \(most recent call last\)|(?:^|\\n|\n)\s+at [\w$.<>/ ]{1,120}\(|goroutine \d+ \[|\b[\w/.-]+\.(?:[cm]?[jt]s|py|rb|go|rs|php|java):\d+\b",
-    ),
-    (
-        "an error of the database",
-        Confidence::Confirmed,
-        r"\bSQLSTATE\b|\bORA-\d{5}\b|password authentication failed for user",
-    ),
-    (
-        "a connection string",
-        Confidence::Confirmed,
-        r#"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|nats|sqlserver|ldaps?)://[^\s"]{3,}|\bjdbc:[a-z0-9]+:[^\s"]{3,}|\b(?:server|data source|host)=[^;\s"]+[; ].{0,80}\b(?:database|initial catalog|dbname|user(?: id)?|uid)="#,
-    ),
-    (
-        "a file path",
-        Confidence::Firm,
-        r#"(?:^|["'\s(=])(?:/(?:app|home|var|usr|opt|srv|etc|root|tmp|data|mnt|workspace|Users)/[\w.-]|[A-Z]:\\\\?[A-Za-z])[^\s"']*"#,
-    ),
-    (
-        "an internal address",
-        Confidence::Firm,
-        r"\b(?:10(?:\.\d{1,3}){3}|127(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})\b|\b[a-z0-9][a-z0-9.-]*\.(?:internal|local|svc|lan|corp)\b|\b[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+:\d{2,5}\b",
-    ),
-    (
-        "a host's name",
-        Confidence::Firm,
-        r#"(?i)"(?:host|hostname|pod|pod_?name|node_?name|machine_?name|ip|ip_?address)"\s*:\s*"[^"]+""#,
-    ),
-];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{contract::Outcome, health::tests::sample::*};
+    use crate::{
+        contract::{Confidence, Outcome},
+        health::tests::sample::*,
+    };
 
     fn judged(body: &str) -> Item {
         item(&Health::default(), &evidence(nowhere(), nowhere()), Role::Ready, &answers(200, body))
-    }
-
-    #[test]
-    fn every_shape_compiles() {
-        assert_eq!(LEAKS.len(), SHAPES.len());
     }
 
     #[test]
@@ -161,7 +98,16 @@ mod tests {
                 "a stack trace",
             ),
             (r#"{"error":"Traceback (most recent call last):"}"#, "a stack trace"),
-            (r#"{"db":"SQLSTATE[08006] [7]"}"#, "an error of the database"),
+            (r#"{"db":"SQLSTATE[08006] [7]"}"#, "an error of a driver"),
+            (
+                r#"{"m":"MongoServerSelectionError: getaddrinfo ENOTFOUND x"}"#,
+                "an error of a driver",
+            ),
+            (r#"{"m":"connect ECONNREFUSED"}"#, "an error of the network"),
+            (r#"{"key":"AKIAIOSFODNN7EXAMPLE"}"#, "a credential"),
+            (r#"{"addr":"fd00::7"}"#, "an internal address"),
+            (r#"{"addr":"100.64.3.1"}"#, "an internal address"),
+            (r#"{"checks":{"10.0.0.5:5432":{"status":"up"}}}"#, "an internal address"),
             (r#"{"db":"postgres://app@db/x"}"#, "a connection string"),
             (r#"{"url":"jdbc:mysql://db/x"}"#, "a connection string"),
             (r#"{"dsn":"host=db user=app dbname=x"}"#, "a connection string"),
@@ -189,6 +135,12 @@ mod tests {
             r#"{"status":"error","error":{"redis":{"status":"down","message":"timeout"}}}"#,
             r#"{"status":"UP","links":{"self":"https://shop.example/health"}}"#,
             r#"{"status":"healthy","error":"Error"}"#,
+            r#"{"status":"Healthy","version":"10.0.0.1"}"#,
+            r#"{"status":"pass","links":{"self":"https://api.example.com:8443/health"}}"#,
+            r#"{"status":"pass","checks":{"a":[{"affectedEndpoints":["/Users/{userId}","/data/x"]}]}}"#,
+            r#"{"status":"ok","image":"registry.example.com:5000/app:1.2"}"#,
+            r#"{"status":"ok","client_ip":"10.2.3.4","os":"Linux 5.15.0-1051-aws"}"#,
+            r#"{"status":"ok","listen":"127.0.0.1:8080","host":"0.0.0.0"}"#,
             "Prometheus Server is Ready.",
         ] {
             assert_eq!(judged(body).outcome, Outcome::Pass, "{body}: {}", judged(body).seen);

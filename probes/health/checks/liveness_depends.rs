@@ -38,7 +38,7 @@ fn item(live: &Answer, seen: &Evidence) -> Item {
     let mut down = seen.dependencies.iter().filter(|d| matches!(d.state(), Look::Down(_)));
     let item = if !named.is_empty() {
         Item::fail(Confidence::Firm, &live.subject, format!("it reports {}", named.join(", ")))
-    } else if let Some(dependency) = down.next().filter(|_| !live.says_yes()) {
+    } else if let Some(dependency) = down.next().filter(|_| !live.is_alive()) {
         let words = format!("{} while `{}` is down", live.in_words(), dependency.name);
         Item::fail(Confidence::Firm, &live.subject, words)
     } else {

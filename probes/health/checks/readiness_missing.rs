@@ -18,7 +18,8 @@ pub(super) const RULE: Rule<Health> = Rule::<Health>::new(
         how: "Asks the place named by `ready`, or the usual places (/readyz, /health/ready, \
               /actuator/health/readiness and so on), and beside it a path that does not exist. \
               Expected: an answer that speaks of health and differs from the one for the path that \
-              does not exist. A login, a redirect, a page for people or a catch-all is none.",
+              does not exist. A login, a challenge, a redirect or a catch-all is none, and at the usual \
+              places neither is a page for people that does not say how the service is.",
         fix: "Add an endpoint that answers 200 only when the service can serve requests, and 503 \
               otherwise; most frameworks have one to switch on. If there is one, name it by `ready`.",
         sources: &[
@@ -46,12 +47,18 @@ pub(in crate::health) fn item(role: Role, found: &Found) -> Item {
         }
         Found::Nowhere { seen } => Item::fail(Confidence::Firm, role.noun(), seen),
         // Nobody listens, so nobody can say what would be there: `health-not-ready` says it is down.
-        Found::Obstructed { subject, obstructed } if obstructed.obstacle == Obstacle::Refused => {
+        Found::Obstructed { subject, obstructed, .. }
+            if obstructed.obstacle == Obstacle::Refused =>
+        {
             let why = format!("{}; whether there is an endpoint cannot be told", obstructed.detail);
             Item::unknown(subject_or(subject, role), &Obstacle::Refused.because(why))
         }
-        Found::Obstructed { subject, obstructed } => {
+        Found::Obstructed { subject, obstructed, .. } => {
             Item::unknown(subject_or(subject, role), obstructed)
+        }
+        Found::Silent { subject, seen, .. } => {
+            let why = format!("{seen}; whether there is an endpoint cannot be told");
+            Item::unknown(subject, &Obstacle::Timeout.because(why))
         }
     }
 }

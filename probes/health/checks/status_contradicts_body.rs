@@ -1,7 +1,7 @@
 //! Balancers read the status, people read the body; both should read the same.
 
 use crate::{
-    contract::{Check, Confidence, Dimension, Impact, Item, Rule, Settles},
+    contract::{Check, Confidence, Dimension, Impact, Item, Rule, Settles, boundary},
     health::{
         Health, Role,
         evidence::{Answer, Found},
@@ -40,7 +40,16 @@ fn item(health: &Health, role: Role, found: &Found) -> Item {
         Err(item) => return item,
     };
     let item = match answer.statement.overall {
-        None => return Item::skip(&answer.subject, "the body states no status"),
+        None => {
+            let words = match &answer.statement.unclear {
+                Some(word) => {
+                    let word = boundary::excerpt(word, 80);
+                    format!("the body says `{word}`, which is no word for a state known here")
+                }
+                None => "the body states no status".to_owned(),
+            };
+            return Item::skip(&answer.subject, words);
+        }
         Some(overall) if contradicts(answer, overall.state, overall.stated) => {
             let sure = if overall.stated { Confidence::Confirmed } else { Confidence::Firm };
             Item::fail(sure, &answer.subject, answer.in_words())
@@ -59,9 +68,12 @@ fn item(health: &Health, role: Role, found: &Found) -> Item {
 
 fn contradicts(answer: &Answer, state: State, stated: bool) -> bool {
     match state {
-        State::Down => answer.accepted,
+        State::Down | State::Maintenance | State::Starting | State::Ending => answer.accepted,
+        // The status decides what a standby is good for.
+        State::Standby => false,
         // By the draft a warning comes with 2xx or 3xx. Others may map it to either.
         State::Degraded => !answer.accepted && answer.statement.format == Format::HealthJson,
+        State::Up if answer.documented.is_some() => false,
         // Components that are up do not make the service so; only its own word does.
         State::Up => stated && !answer.accepted,
     }
@@ -76,7 +88,7 @@ fn hidden_component<'a>(health: &'a Health, answer: &Answer) -> Option<&'a str> 
     let mut needed = needed.chain(health.depends.iter().map(|dependency| dependency.name.as_str()));
     needed.find(|name| {
         let reported = crate::health::checks::shallow::reported(answer, name);
-        reported.is_some_and(|component| component.state == Some(State::Down))
+        reported.is_some_and(|component| component.state.is_some_and(State::is_no))
     })
 }
 
@@ -117,13 +129,22 @@ mod tests {
     }
 
     #[test]
+    fn statuses_with_a_meaning_of_their_own_contradict_nothing() {
+        let vault = r#"{"initialized":true,"sealed":false,"standby":true}"#;
+        for status in [429, 472, 473] {
+            assert_eq!(outcome(status, vault), Outcome::Pass, "{status}");
+        }
+        assert_eq!(outcome(200, "maintenance"), CONFIRMED);
+    }
+
+    #[test]
     fn by_the_draft_a_warning_comes_with_success() {
         assert_eq!(outcome(503, r#"{"status":"warn"}"#), CONFIRMED);
     }
 
     #[test]
     fn a_body_that_says_nothing_cannot_contradict() {
-        for body in ["", "Welcome", r#"{"status":"UNKNOWN"}"#] {
+        for body in ["", "Welcome to us", r#"{"status":"UNKNOWN"}"#] {
             assert_eq!(outcome(200, body), Outcome::Skip, "{body}");
         }
     }

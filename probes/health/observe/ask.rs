@@ -1,22 +1,65 @@
 //! One request to a health endpoint.
 
+use std::time::Duration;
+
 use http::header;
+use tokio::time;
 use url::Url;
 
-use super::Survey;
+use super::{Survey, dependency::PATIENCE};
 use crate::{
     contract::{
-        Obstructed,
-        net::{Exchange, Request},
+        Obstacle, Obstructed,
+        net::{Exchange, Request, own},
         setting::Text,
     },
     health::statement::Statement,
+    web::{charset, window},
 };
 
 impl Survey<'_> {
+    /// Asks a health endpoint, and asks again where the connection is refused: a refusal counts if it is
+    /// one twice, and our own network works.
+    pub(super) async fn ask(&self, url: &Url, with_headers: bool) -> Result<Exchange, Obstructed> {
+        let is_refused = |obstructed: &Obstructed| obstructed.obstacle == Obstacle::Refused;
+        match self.ask_in_time(url, with_headers).await {
+            Err(first) if is_refused(&first) => {}
+            answered => return answered,
+        }
+        match self.ask_in_time(url, with_headers).await {
+            Err(second) if is_refused(&second) => Err(match own::works().await {
+                Ok(()) => {
+                    Obstacle::Refused.because(format!("{second}, twice; our own network works"))
+                }
+                Err(ours) => ours,
+            }),
+            answered => answered,
+        }
+    }
+
+    async fn ask_in_time(&self, url: &Url, with_headers: bool) -> Result<Exchange, Obstructed> {
+        let limit = self.limit();
+        let late = || {
+            let limit = window::in_words(limit);
+            Obstacle::Timeout.because(format!("{url} does not answer within {limit}"))
+        };
+        time::timeout(limit, self.ask_once(url, with_headers)).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// How long one request may take, so that readiness can be asked twice and every other endpoint once
+    /// within the visit. The target's budgets may allow less.
+    fn limit(&self) -> Duration {
+        let others = 1 + u32::from(self.health.startup.is_some());
+        let looks = if self.health.depends.is_empty() { Duration::ZERO } else { 2 * PATIENCE };
+        let spare = self.visit.deadline / 10;
+        let limit = self.visit.deadline.saturating_sub(spare + looks) / (2 + others);
+        // What takes less is no silence: a kubelet waits as long as this unless it is told otherwise.
+        limit.max(Duration::from_secs(1))
+    }
+
     /// Asks a health endpoint. A redirect that only adds or takes away the last slash is followed,
     /// once.
-    pub(super) async fn ask(&self, url: &Url, with_headers: bool) -> Result<Exchange, Obstructed> {
+    async fn ask_once(&self, url: &Url, with_headers: bool) -> Result<Exchange, Obstructed> {
         let mut exchange = self.net.exchange(self.request(url, with_headers)).await?;
         if let Some(Ok(to)) = exchange.redirect()
             && differs_by_slash(url, &to)
@@ -45,7 +88,7 @@ impl Survey<'_> {
 
 /// What the body of an answer states.
 pub(super) fn statement(exchange: &Exchange) -> Statement {
-    Statement::of(exchange.header("content-type"), &exchange.body.text())
+    Statement::of(exchange.header("content-type"), &charset::text(exchange))
 }
 
 fn differs_by_slash(from: &Url, to: &Url) -> bool {

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::{Survey, ask::statement};
-use crate::health::recognise::{Fingerprint, Reply};
+use crate::{
+    health::recognise::{Fingerprint, Reply},
+    web::charset,
+};
 
 /// The controls made so far, by the folder they were made in, each with the visit that made it.
 pub(super) type Controls = BTreeMap<String, (u32, Fingerprint)>;
@@ -26,12 +29,13 @@ impl Survey<'_> {
         let mut nowhere = folder.clone();
         nowhere.set_path(&format!("{}gonogo-{:016x}", folder.path(), fastrand::u64(..)));
         let exchange = self.net.exchange(self.request(&nowhere, true)).await.ok()?;
-        let body = exchange.body.text();
+        let body = charset::text(&exchange);
         let control = Fingerprint::of(&Reply {
             status: exchange.status,
             location: None,
             body: &body,
             statement: &statement(&exchange),
+            documented: false,
         });
         self.remembered.controls.insert(folder.to_string(), (now, control));
         Some(control)

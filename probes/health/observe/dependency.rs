@@ -104,4 +104,4 @@ async fn postgres(net: &Session, endpoint: &Endpoint) -> Result<(), Obstructed> 
 }
 
 /// A dependency that takes longer is of no use to a readiness endpoint with a second to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);

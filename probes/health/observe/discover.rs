@@ -58,7 +58,9 @@ impl Survey<'_> {
         }
         let place = match self.search(role).await {
             Ok(place) => place,
-            Err(obstructed) => return Found::Obstructed { subject: String::new(), obstructed },
+            Err(obstructed) => {
+                return Found::Obstructed { subject: String::new(), obstructed, replay: None };
+            }
         };
         let learned = Some(Learned { made: self.remembered.visits, place: place.clone() });
         match role {
@@ -156,6 +158,7 @@ impl Place {
             Self::Denied(what) => Found::Obstructed {
                 subject: String::new(),
                 obstructed: Obstacle::Denied.because(what),
+                replay: None,
             },
             Self::Nowhere(seen) => Found::Nowhere { seen },
             Self::At(url) => Found::Nowhere { seen: format!("{url} has none any more") },

@@ -88,6 +88,7 @@ impl Survey<'_> {
                 remembered: self.remembered_without_controls(),
                 ready: self.ready.clone(),
                 address: Some(address.clone()),
+                silent: false,
             };
             let look = time::timeout_at(until, there.at(role, url, asked)).await;
             let found = look.unwrap_or_else(|_| self.no_time(url, address));
@@ -106,6 +107,7 @@ impl Survey<'_> {
         Found::Obstructed {
             subject: format!("{} at {address}", self.subject(url)),
             obstructed: Obstacle::OverBudget.because(detail),
+            replay: None,
         }
     }
 }

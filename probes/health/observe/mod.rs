@@ -14,7 +14,7 @@ use url::Url;
 
 use self::{ask::statement, control::Controls, discover::Places};
 use super::{
-    Evidence, Health,
+    Evidence, Health, documented,
     evidence::{Answer, Found, Role},
     recognise::{Asked, Recognised, Reply, recognise},
     statement::Statement,
@@ -25,7 +25,7 @@ use crate::{
         net::{Address, Endpoint, Exchange, Session},
         setting::Link,
     },
-    web::window,
+    web::{charset, window},
 };
 
 /// Visits the endpoints and, around the request for readiness, the dependencies.
@@ -33,7 +33,8 @@ pub(super) async fn evidence(health: &Health, visit: &Visit) -> Evidence {
     let remembered = visit.memory.recall::<Remembered>();
     let remembered = remembered.map(|remembered| (*remembered).clone()).unwrap_or_default();
     let net = visit.net.clone();
-    let mut survey = Survey { health, visit, net, remembered, ready: None, address: None };
+    let mut survey =
+        Survey { health, visit, net, remembered, ready: None, address: None, silent: false };
     survey.remembered.visits += 1;
     survey.choose().await;
 
@@ -79,6 +80,16 @@ struct Survey<'a> {
     ready: Option<Url>,
     /// The address to ask, where there are several and each is asked.
     address: Option<Address>,
+    /// Whether the readiness endpoint did not answer in time, twice.
+    silent: bool,
+}
+
+/// Why there is no answer.
+enum Unanswered {
+    /// It did not come in time.
+    Silent(String),
+    /// Something was in the way.
+    Obstructed(Obstructed),
 }
 
 impl Survey<'_> {
@@ -119,21 +130,26 @@ impl Survey<'_> {
     /// What stands at a place.
     async fn at(&mut self, role: Role, url: &Url, asked: Asked) -> Found {
         let subject = self.subject(url);
-        let started = Instant::now();
-        let exchange = match self.ask(url, true).await {
+        let replay = || self.visit.net.replay(&self.request(url, true));
+        let exchange = match self.patiently(role, url).await {
             Ok(exchange) => exchange,
-            Err(obstructed) => {
-                if obstructed.obstacle == Obstacle::Timeout {
-                    let sample = window::unanswered(&obstructed, started.elapsed());
-                    self.visit.memory.record(role.setting(), self.visit.at, sample);
-                }
-                return Found::Obstructed { subject, obstructed };
+            Err(Unanswered::Silent(seen)) => {
+                let replay = replay();
+                self.silent |= role == Role::Ready;
+                return Found::Silent { subject, seen, replay };
+            }
+            Err(Unanswered::Obstructed(obstructed)) => {
+                return Found::Obstructed { subject, obstructed, replay: Some(replay()) };
             }
         };
         let statement = statement(&exchange);
         let because = |obstacle: Obstacle, detail: &str| {
             let detail = format!("{subject} answers {}{detail}", exchange.status.as_u16());
-            Found::Obstructed { subject: subject.clone(), obstructed: obstacle.because(detail) }
+            Found::Obstructed {
+                subject: subject.clone(),
+                obstructed: obstacle.because(detail),
+                replay: Some(exchange.replay.clone()),
+            }
         };
         match self.told(url, &exchange, &statement, asked).await {
             Recognised::Health { distinct } => {
@@ -156,6 +172,35 @@ impl Survey<'_> {
         }
     }
 
+    /// Asks, and where there is no answer in time asks again: once is bad luck. Where readiness was
+    /// silent twice, once is enough for the others.
+    async fn patiently(&self, role: Role, url: &Url) -> Result<Exchange, Unanswered> {
+        let tries = if self.silent { 1 } else { 2 };
+        let mut waited = Vec::new();
+        loop {
+            let started = Instant::now();
+            let obstructed = match self.ask(url, true).await {
+                Ok(exchange) => return Ok(exchange),
+                Err(obstructed) => obstructed,
+            };
+            if obstructed.obstacle != Obstacle::Timeout {
+                return Err(Unanswered::Obstructed(obstructed));
+            }
+            let elapsed = started.elapsed();
+            let sample = window::unanswered(&obstructed, elapsed);
+            self.visit.memory.record(role.setting(), self.visit.at, sample);
+            waited.push(elapsed);
+            if waited.len() == tries {
+                let times: Vec<String> = waited.into_iter().map(window::in_words).collect();
+                let after = times.join(" and after ");
+                let also = if self.silent { ", as readiness does" } else { "" };
+                return Err(Unanswered::Silent(format!(
+                    "no answer after {after}{also}: {obstructed}"
+                )));
+            }
+        }
+    }
+
     /// Tells what answered, with the help of a path that does not exist.
     async fn told(
         &mut self,
@@ -164,12 +209,13 @@ impl Survey<'_> {
         statement: &Statement,
         asked: Asked,
     ) -> Recognised {
-        let body = exchange.body.text();
+        let body = charset::text(exchange);
         let reply = Reply {
             status: exchange.status,
             location: exchange.header("location"),
             body: &body,
             statement,
+            documented: documented::of(exchange.status, &body).is_some(),
         };
         let accept = &self.health.accept;
         // Most answers that are none can be told without asking anything else.
@@ -190,7 +236,9 @@ impl Survey<'_> {
         statement: Statement,
         distinct: bool,
     ) -> Answer {
-        let body = exchange.body.text().chars().take(LONGEST_BODY).collect();
+        let text = charset::text(&exchange);
+        let documented = documented::of(exchange.status, &text);
+        let body = text.chars().take(LONGEST_BODY).collect();
         Answer {
             url: url.clone(),
             subject: self.subject(url),
@@ -200,6 +248,7 @@ impl Survey<'_> {
             headers: exchange.headers,
             body,
             statement,
+            documented,
             authorized: self.health.headers.contains(&header::AUTHORIZATION),
             latency: window::latency(&exchange.phases),
             window: crate::contract::WindowSummary::default(),

@@ -142,8 +142,9 @@ fn absent() -> Vec<Specimen> {
                 "health-leaks-details",
                 "health-cacheable",
                 "health-liveness-depends",
+                "health-not-alive",
             ],
-            ..specimen("nobody listens", &["health-not-ready", "health-not-alive"], || {
+            ..specimen("nobody listens", &["health-not-ready"], || {
                 Box::pin(async {
                     let (address, guard) = refusing();
                     let url = format!("http://{address}/").parse().expect("a URL");

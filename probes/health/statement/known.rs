@@ -77,7 +77,7 @@ const KNOWN: &[Known] = &[
         SPRING,
         r#"{"status":"OUT_OF_SERVICE"}"#,
         Format::Spring,
-        "down",
+        "maintenance",
         "",
     ),
     known(
@@ -225,7 +225,7 @@ const KNOWN: &[Known] = &[
         JSON,
         r#"{"status":"shutting_down","info":{},"error":{},"details":{}}"#,
         Format::Json,
-        "down",
+        "ending",
         "",
     ),
     known(
@@ -318,7 +318,7 @@ const KNOWN: &[Known] = &[
         HTML,
         r#"<!DOCTYPE html><html><body style="background-color: green"></body></html>"#,
         Format::Html,
-        "none",
+        "up",
         "",
     ),
     known(
@@ -326,7 +326,7 @@ const KNOWN: &[Known] = &[
         "text/html",
         "<html><body><h1>200 OK</h1>\nService ready.\n</body></html>\n",
         Format::Html,
-        "none",
+        "up",
         "",
     ),
     known(
@@ -340,8 +340,8 @@ const KNOWN: &[Known] = &[
     known("nginx, return 204", "", "", Format::Empty, "none", ""),
     known("Traefik /ping", TEXT, "OK", Format::Plain, "up", ""),
     known("Envoy /ready", TEXT, "LIVE\n", Format::Plain, "up", ""),
-    known("Envoy, starting", TEXT, "PRE_INITIALIZING\n", Format::Plain, "down", ""),
-    known("Envoy, draining", TEXT, "DRAINING\n", Format::Plain, "down", ""),
+    known("Envoy, starting", TEXT, "PRE_INITIALIZING\n", Format::Plain, "starting", ""),
+    known("Envoy, draining", TEXT, "DRAINING\n", Format::Plain, "ending", ""),
     known(
         "Consul, one service",
         JSON,
@@ -429,7 +429,14 @@ const KNOWN: &[Known] = &[
     ),
     known("Ollama", TEXT, "Ollama is running", Format::Plain, "up", ""),
     known("llama-server", JSON, r#"{"status":"ok"}"#, Format::Json, "up", ""),
-    known("llama-server, older", JSON, r#"{"status":"loading model"}"#, Format::Json, "down", ""),
+    known(
+        "llama-server, older",
+        JSON,
+        r#"{"status":"loading model"}"#,
+        Format::Json,
+        "starting",
+        "",
+    ),
     known(
         "llama-server, loading",
         JSON,

@@ -7,8 +7,11 @@ mod json;
 #[cfg(test)]
 mod known;
 mod names;
+mod page;
+mod polarity;
 mod text;
 mod words;
+mod xml;
 
 use std::fmt;
 
@@ -23,6 +26,10 @@ pub(super) struct Statement {
     pub(super) overall: Option<Overall>,
     /// The components it reports, each once.
     pub(super) components: Vec<Component>,
+    /// A word for its state that is not known here, and so is neither yes nor no.
+    pub(super) unclear: Option<String>,
+    /// The same of a component; it counts where nothing else says how the whole is.
+    unclear_component: Option<String>,
 }
 
 /// The overall state, with how it is known.
@@ -91,9 +98,17 @@ impl fmt::Display for Format {
 pub(super) enum State {
     /// Works.
     Up,
+    /// Works, and leaves the work to another: whether that is ready, the status says.
+    Standby,
     /// Works, with something amiss: `warn`, `Degraded`, `yellow`.
     Degraded,
-    /// Does not work, or not yet.
+    /// Does not work, because somebody wants it so.
+    Maintenance,
+    /// Is about to end.
+    Ending,
+    /// Does not work yet.
+    Starting,
+    /// Does not work.
     Down,
 }
 
@@ -102,9 +117,18 @@ impl State {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Up => "up",
+            Self::Standby => "standby",
             Self::Degraded => "degraded",
+            Self::Maintenance => "maintenance",
+            Self::Ending => "ending",
+            Self::Starting => "starting",
             Self::Down => "down",
         }
+    }
+
+    /// Whether it takes no requests.
+    pub(super) const fn is_no(self) -> bool {
+        matches!(self, Self::Maintenance | Self::Ending | Self::Starting | Self::Down)
     }
 }
 
@@ -121,8 +145,21 @@ impl Statement {
         {
             return json::read(&content_type, &value);
         }
-        if content_type.starts_with("text/html") || is_page(body) {
-            return Self { format: Format::Html, ..Self::default() };
+        let is_page = is_page(body);
+        if body.starts_with('<')
+            && !is_page
+            && (content_type.contains("xml") || body.starts_with("<?xml"))
+            && let Some(value) = xml::value(body)
+        {
+            return json::read(&content_type, &value);
+        }
+        if content_type.starts_with("text/html") || is_page {
+            return page::read(body);
+        }
+        if body.starts_with('<')
+            && let Some(value) = xml::value(body)
+        {
+            return json::read(&content_type, &value);
         }
         text::read(body)
     }
@@ -130,6 +167,15 @@ impl Statement {
     /// The overall state, if there is one.
     pub(super) fn state(&self) -> Option<State> {
         self.overall.map(|overall| overall.state)
+    }
+
+    /// Whether it says nothing of any state.
+    pub(super) fn states_nothing(&self) -> bool {
+        self.overall.is_none() && self.components.is_empty() && self.unclear.is_none()
+    }
+
+    fn unclear_component(&mut self, word: Option<String>) {
+        self.unclear_component = self.unclear_component.take().or(word);
     }
 
     /// Takes a component in; where it was reported before, its worst state counts.
@@ -141,10 +187,16 @@ impl Statement {
         }
     }
 
-    /// Where the body does not say how it is, what its components come to.
+    /// Where the body does not say how it is, what its components come to. One whose word is not known
+    /// leaves that open, unless another is down.
     fn derive_overall(&mut self) {
-        if self.overall.is_none() {
-            let worst = self.components.iter().filter_map(|component| component.state).max();
+        if self.overall.is_some() {
+            return;
+        }
+        let worst = self.components.iter().filter_map(|component| component.state).max();
+        if self.unclear_component.is_some() && !worst.is_some_and(State::is_no) {
+            self.unclear = self.unclear_component.take();
+        } else {
             self.overall = worst.map(|state| Overall { state, stated: false });
         }
     }

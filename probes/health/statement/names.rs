@@ -6,6 +6,11 @@ pub(in crate::health) fn is_dependency(word: &str) -> bool {
     DEPENDENCIES.contains(&word) || DEPENDENCY_STEMS.iter().any(|stem| word.starts_with(stem))
 }
 
+/// Whether a word of a component's name says that it is a part of a service that can be well or not.
+pub(super) fn is_part(word: &str) -> bool {
+    PARTS.contains(&word)
+}
+
 /// The words of a name, in lower case: `ordersDb` and `orders-db` are `orders` and `db`.
 pub(in crate::health) fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
@@ -26,6 +31,39 @@ pub(in crate::health) fn words_of(name: &str) -> Vec<String> {
     words.retain(|word| !word.is_empty());
     words
 }
+
+const PARTS: &[&str] = &[
+    "api",
+    "auth",
+    "backend",
+    "cache",
+    "check",
+    "cluster",
+    "connection",
+    "disk",
+    "dns",
+    "filesystem",
+    "gateway",
+    "healthcheck",
+    "index",
+    "job",
+    "jobs",
+    "memory",
+    "migration",
+    "migrations",
+    "network",
+    "ping",
+    "queue",
+    "queues",
+    "replication",
+    "scheduler",
+    "search",
+    "server",
+    "service",
+    "storage",
+    "worker",
+    "workers",
+];
 
 const DEPENDENCIES: &[&str] = &[
     "db",

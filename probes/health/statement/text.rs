@@ -1,20 +1,30 @@
 //! Reading plain text.
 
-use super::{Format, Overall, Statement, words};
+use super::{
+    Format, Overall, State, Statement,
+    words::{self, Said},
+};
 
-/// Reads a body that is neither JSON nor a page.
+/// Reads a body that is neither JSON nor markup.
 pub(super) fn read(body: &str) -> Statement {
     if let Some(statement) = lines(body) {
         return statement;
     }
-    let Some(state) = words::state_of_sentence(body) else {
-        return Statement { format: Format::Opaque, ..Statement::default() };
-    };
-    let aspnet = matches!(body, "Healthy" | "Degraded" | "Unhealthy");
-    Statement {
-        format: if aspnet { Format::AspNet } else { Format::Plain },
-        overall: Some(Overall { state, stated: true }),
-        components: Vec::new(),
+    // go-chi's Heartbeat answers a full stop.
+    let said = if body == "." { Some(Said::Known(State::Up)) } else { words::said_alone(body) };
+    match said {
+        Some(Said::Known(state)) => {
+            let aspnet = matches!(body, "Healthy" | "Degraded" | "Unhealthy");
+            Statement {
+                format: if aspnet { Format::AspNet } else { Format::Plain },
+                overall: Some(Overall { state, stated: true }),
+                ..Statement::default()
+            }
+        }
+        Some(Said::Unknown(word)) => {
+            Statement { format: Format::Plain, unclear: Some(word), ..Statement::default() }
+        }
+        None => Statement { format: Format::Opaque, ..Statement::default() },
     }
 }
 
@@ -24,14 +34,19 @@ fn lines(body: &str) -> Option<Statement> {
     for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some((up, rest)) = kubernetes(line) {
             let name = rest.split_once(' ').map_or(rest, |(name, _)| name);
-            let state = if up { super::State::Up } else { super::State::Down };
+            let state = if up { State::Up } else { State::Down };
             statement.add(name.to_owned(), Some(state));
-        } else if let Some((name, state)) = line.split_once([':', '=']) {
-            let state = words::state_of(state)?;
-            if matches!(name.trim().to_ascii_lowercase().as_str(), "status" | "state" | "health") {
-                statement.overall = Some(Overall { state, stated: true });
+        } else if let Some((name, word)) = line.split_once([':', '=']) {
+            let own = ["status", "state", "health"];
+            if own.contains(&name.trim().to_ascii_lowercase().as_str()) {
+                match words::said(word)? {
+                    Said::Known(state) => {
+                        statement.overall = Some(Overall { state, stated: true });
+                    }
+                    Said::Unknown(word) => statement.unclear = Some(word),
+                }
             } else {
-                statement.add(name.trim().to_owned(), Some(state));
+                statement.add(name.trim().to_owned(), Some(words::state_of(word)?));
             }
         } else if statement.components.is_empty() {
             return None;
@@ -39,8 +54,10 @@ fn lines(body: &str) -> Option<Statement> {
             statement.overall = Some(Overall { state, stated: true });
         }
     }
-    statement.derive_overall();
-    statement.overall.is_some().then_some(statement)
+    if statement.unclear.is_none() {
+        statement.derive_overall();
+    }
+    (!statement.states_nothing()).then_some(statement)
 }
 
 fn kubernetes(line: &str) -> Option<(bool, &str)> {

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     contract::{Obstacle, WindowSummary},
     health::{
-        Evidence, Health,
+        Evidence, Health, documented,
         evidence::{Answer, Found},
         statement::Statement,
     },
@@ -48,6 +48,7 @@ pub(in crate::health) fn answers_with(
         headers: HeaderMap::new(),
         body: body.to_owned(),
         statement: Statement::of(None, body),
+        documented: documented::of(status, body),
         authorized: false,
         latency: Duration::from_millis(1),
         window: WindowSummary::default(),
@@ -71,7 +72,7 @@ pub(in crate::health) fn nowhere() -> Found {
 /// Something in the way.
 pub(in crate::health) fn obstructed(obstacle: Obstacle) -> Found {
     let obstructed = obstacle.because("what happened");
-    Found::Obstructed { subject: "/readyz".to_owned(), obstructed }
+    Found::Obstructed { subject: "/readyz".to_owned(), obstructed, replay: None }
 }
 
 /// Settings that name one dependency.

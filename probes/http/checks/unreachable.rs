@@ -9,18 +9,18 @@ pub(super) const RULE: Rule<Http> = Rule::<Http>::new(
     Check {
         id: "http-unreachable",
         fault: "the service does not answer",
-        // Only the operator knows whether the target can do without it; `health` has the blocker.
-        impact: Impact::High,
+        impact: Impact::Blocker,
         dimension: Dimension::Resilience,
         settles: Settles::TwoOfThree,
         why: "Whatever needs this service fails or hangs with it.",
-        how: "Sends the request, and where it changes nothing sends it again if there is no answer. \
-              Expected: a complete answer, whatever its status, over TLS that can be verified where \
-              the URL says https. A name that does not resolve is unknown, since the resolver may be \
-              at fault.",
+        how: "Sends the request, and where it changes nothing, or was refused, sends it again if there \
+              is no answer. Expected: a complete answer, whatever its status, over TLS that can be \
+              verified where the URL says https. A refusal counts if a connection to a listener of \
+              gonogo's own works in the same moment. A name that does not resolve is unknown, since \
+              the resolver may be at fault.",
         fix: "Run the command shown. A refused connection: the process is down or listens elsewhere. \
               A time-out: a firewall, a full queue, or a process that hangs. TLS: name the authority \
-              by `trust`, or mend the certificate.",
+              by `trust`, or fix the certificate.",
         sources: &["RFC 9110 section 3.4", "RFC 9112 section 8 (incomplete messages)"],
     },
     |_, seen| seen.judge(|one| vec![item(one)]),

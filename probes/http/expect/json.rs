@@ -1,11 +1,13 @@
 //! Expecting values in a JSON body.
 
+use std::cmp::Ordering;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use serde_json_path::JsonPath;
 
-use super::Answer;
+use super::{Answer, patterns::excerpt};
 use crate::contract::{Confidence, Item, boundary, setting::Pattern};
 
 /// What must hold of the values a path leads to. With a path alone, that it leads to one. Where it
@@ -24,10 +26,10 @@ pub(super) struct JsonExpectation {
     matches: Option<Pattern>,
     /// The least number it may be.
     #[serde(default)]
-    at_least: Option<f64>,
+    at_least: Option<Number>,
     /// The greatest number it may be.
     #[serde(default)]
-    at_most: Option<f64>,
+    at_most: Option<Number>,
     /// Whether there must be a value (`true`) or none (`false`).
     #[serde(default = "yes")]
     exists: bool,
@@ -47,18 +49,35 @@ pub(super) fn items(expectations: &[JsonExpectation], answer: &Answer) -> Vec<It
     if expectations.is_empty() {
         return Vec::new();
     }
-    let parsed: Result<Value, _> = serde_json::from_str(&answer.body);
+    let parsed: Result<Value, _> = serde_json::from_str(answer.body.trim_start_matches('\u{feff}'));
     let items = expectations.iter().map(|expectation| {
         let subject = format!("json {}", expectation.path);
         match (&parsed, &answer.cut) {
             (Ok(value), _) => expectation.item(subject, value),
             (Err(_), Some(cut)) => Item::unknown(subject, cut),
             (Err(error), None) => {
-                Item::fail(Confidence::Firm, subject, format!("the body is not JSON: {error}"))
+                let what = format!("the body is not JSON but {} ({error})", described(answer));
+                Item::fail(Confidence::Firm, subject, what)
             }
         }
     });
     items.collect()
+}
+
+/// What a body is that is not JSON, with its beginning.
+fn described(answer: &Answer) -> String {
+    let body = answer.body.trim_start();
+    let page = ["<!doctype html", "<html"]
+        .iter()
+        .any(|start| body.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)));
+    let kind = answer.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let what = match (page, body.starts_with('<'), kind) {
+        (true, ..) => "a page in HTML".to_owned(),
+        (_, true, _) => "markup".to_owned(),
+        (_, _, Some(kind)) => format!("something sent as {kind}"),
+        _ => "something else".to_owned(),
+    };
+    if body.is_empty() { "empty".to_owned() } else { format!("{what}: {}", excerpt(answer)) }
 }
 
 impl JsonExpectation {
@@ -95,14 +114,14 @@ impl JsonExpectation {
         {
             return Some(format!("it must be text that matches `{}`", pattern.as_str()));
         }
-        let number = value.as_f64();
-        if let Some(least) = self.at_least
-            && !number.is_some_and(|number| number >= least)
+        let number = value.as_number();
+        if let Some(least) = &self.at_least
+            && !number.and_then(|number| compare(number, least)).is_some_and(Ordering::is_ge)
         {
             return Some(format!("it must be a number of at least {least}"));
         }
-        if let Some(most) = self.at_most
-            && !number.is_some_and(|number| number <= most)
+        if let Some(most) = &self.at_most
+            && !number.and_then(|number| compare(number, most)).is_some_and(Ordering::is_le)
         {
             return Some(format!("it must be a number of at most {most}"));
         }
@@ -118,16 +137,44 @@ impl JsonExpectation {
         if !self.exists && compared {
             return Some("a value that must not be there cannot be compared".to_owned());
         }
-        let empty = self.at_least.zip(self.at_most).is_some_and(|(least, most)| least > most);
+        let empty = self.at_least.as_ref().zip(self.at_most.as_ref());
+        let empty =
+            empty.is_some_and(|(least, most)| compare(least, most).is_some_and(Ordering::is_gt));
         empty.then(|| "no number is at least `at_least` and at most `at_most`".to_owned())
     }
 }
 
-/// Whether two values are the same: `1` is `1.0`.
+/// Whether two values are the same: `1` is `1.0`, within lists and objects too.
 fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Number(a), Value::Number(b)) => compare(a, b) == Some(Ordering::Equal),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_same(a, b)))
+        }
         _ => a == b,
+    }
+}
+
+/// Which of two numbers is larger, without rounding: whole numbers of 64 bits are compared as such.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only of what was seen to be whole and in range"
+)]
+fn compare(a: &Number, b: &Number) -> Option<Ordering> {
+    let whole = |number: &Number| {
+        let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+        whole.or_else(|| {
+            // Whole numbers beyond 64 bits are floats by now; every float up to 2^126 is an `i128`.
+            let float = number.as_f64()?;
+            (float.fract() == 0.0 && float.abs() < 2_f64.powi(126)).then_some(float as i128)
+        })
+    };
+    match (whole(a), whole(b)) {
+        (Some(a), Some(b)) => Some(a.cmp(&b)),
+        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
     }
 }
 
@@ -157,6 +204,40 @@ mod tests {
     const FAIL: Outcome = Outcome::Fail(Confidence::Firm);
     const BODY: &str =
         r#"{"status":"ok","n":5,"none":null,"list":[{"s":"up"},{"s":"down"}],"empty":[]}"#;
+
+    #[test]
+    fn whole_numbers_are_compared_without_rounding() {
+        let body = r#"{"id":9007199254740993,"big":18446744073709551615,"f":0.5,"l":[1,{"a":2}]}"#;
+        let of = |expectation| outcome(expectation, body);
+        assert_eq!(of(json!({"path": "$.id", "equals": 9_007_199_254_740_993_u64})), Outcome::Pass);
+        assert_eq!(of(json!({"path": "$.id", "equals": 9_007_199_254_740_992_u64})), FAIL);
+        assert_eq!(of(json!({"path": "$.id", "at_most": 9_007_199_254_740_992_u64})), FAIL);
+        assert_eq!(
+            of(json!({"path": "$.id", "at_least": 9_007_199_254_740_993_u64})),
+            Outcome::Pass
+        );
+        assert_eq!(of(json!({"path": "$.big", "equals": u64::MAX})), Outcome::Pass);
+        assert_eq!(of(json!({"path": "$.big", "equals": u64::MAX - 1})), FAIL);
+        assert_eq!(of(json!({"path": "$.f", "at_least": 0.25, "at_most": 1})), Outcome::Pass);
+        assert_eq!(of(json!({"path": "$.l", "equals": [1.0, {"a": 2.0}]})), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_none_of_the_json() {
+        assert_eq!(outcome(json!({"path": "$.a"}), "\u{feff}{\"a\":1}"), Outcome::Pass);
+    }
+
+    #[test]
+    fn what_is_no_json_is_shown() {
+        let seen = |headers: &[(&str, &str)], body: &str| {
+            item(json!({"path": "$.a"}), &answer(200, headers, body)).seen
+        };
+        let page = seen(&[], " <!DOCTYPE html><title>Sign in</title>");
+        assert!(page.contains("a page in HTML: `<!DOCTYPE html><title>Sign in"), "{page}");
+        let text = seen(&[("content-type", "text/plain")], "upstream gone");
+        assert!(text.contains("sent as text/plain: `upstream gone`"), "{text}");
+        assert!(seen(&[], "").contains("empty"));
+    }
 
     #[test]
     fn a_path_alone_expects_a_value() {

@@ -34,7 +34,7 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     /// The header.
     pub(super) headers: HeaderMap,
-    /// The body, up to the budget.
+    /// The text of the body, up to the budget.
     pub(super) body: String,
     /// Why there may be more of the body, where there is.
     pub(super) cut: Option<Obstructed>,
@@ -51,9 +51,14 @@ impl Expect {
         items
     }
 
-    /// Whether every expectation is met, for sure.
-    pub(super) fn is_met(&self, answer: &Answer) -> bool {
-        self.items(answer).iter().all(|item| item.outcome == Outcome::Pass)
+    /// Whether every expectation is met; `None` where that cannot be told and none is missed.
+    pub(super) fn is_met(&self, answer: &Answer) -> Option<bool> {
+        let items = self.items(answer);
+        let any = |is: fn(Outcome) -> bool| items.iter().any(|item| is(item.outcome));
+        if any(|outcome| matches!(outcome, Outcome::Fail(_))) {
+            return Some(false);
+        }
+        (!any(|outcome| matches!(outcome, Outcome::Unknown(_)))).then_some(true)
     }
 
     /// Whether the body matters.
@@ -115,17 +120,26 @@ mod tests {
         for (status, met) in
             [(200, true), (204, true), (299, true), (301, false), (404, false), (500, false)]
         {
-            assert_eq!(nothing.is_met(&answer(status, &[], "")), met, "{status}");
+            assert_eq!(nothing.is_met(&answer(status, &[], "")), Some(met), "{status}");
         }
     }
 
     #[test]
     fn a_named_status_is_right_and_others_are_not() {
         let not_found = expect(json!({"status": 404}));
-        assert!(not_found.is_met(&answer(404, &[], "")));
-        assert!(!not_found.is_met(&answer(200, &[], "")));
+        assert_eq!(not_found.is_met(&answer(404, &[], "")), Some(true));
+        assert_eq!(not_found.is_met(&answer(200, &[], "")), Some(false));
         let item = &not_found.items(&answer(200, &[], ""))[0];
         assert_eq!(item.seen, "200, expected 404");
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_neither_met_nor_missed() {
+        let body = expect(json!({"body": "red"}));
+        let cut = Some(crate::contract::Obstacle::OverBudget.because("larger than 1 MiB"));
+        let half = Answer { cut, ..answer(200, &[], "gre") };
+        assert_eq!(body.is_met(&half), None);
+        assert_eq!(body.is_met(&Answer { status: StatusCode::BAD_GATEWAY, ..half }), Some(false));
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn subject(pattern: &Pattern) -> String {
 }
 
 /// The beginning of the body, for a report.
-fn excerpt(answer: &Answer) -> String {
+pub(super) fn excerpt(answer: &Answer) -> String {
     match boundary::excerpt(&answer.body, 80).as_str() {
         "" => "an empty body".to_owned(),
         line => format!("`{line}`"),

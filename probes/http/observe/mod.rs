@@ -6,15 +6,15 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::time::{self, Instant};
 
-use super::{Evidence, Http, expect::Answer};
+use super::{Evidence, Http, evidence::Success, expect::Answer};
 use crate::{
     contract::{
-        Obstacle, Obstructed, Sample, Visit, WindowSummary,
-        net::{Address, Exchange, Phases, Policy, Request, Session},
+        Memory, Obstacle, Obstructed, Sample, Visit, WindowSummary,
+        net::{Address, Exchange, Phases, Policy, Request, Session, own},
     },
     web::{
         addresses::{self, Round},
-        window,
+        charset, window,
     },
 };
 
@@ -60,6 +60,7 @@ pub(super) async fn evidence(http: &Http, visit: &Visit) -> Evidence {
     };
     first.others = seen.collect();
     first.window = visit.memory.summary(SERIES);
+    first.success = success(&visit.memory);
     first.unasked = round.unasked().filter(|_| is_safe);
     first.note = match (is_safe, round.has_several()) {
         (false, true) => {
@@ -83,6 +84,37 @@ fn leave_out_unroutable(seen: &mut Vec<Evidence>) -> Option<String> {
     (!gone.is_empty()).then(|| format!("no way from here to {}", gone.join(", ")))
 }
 
+/// A second refusal, held against a connection that must work.
+async fn refused(second: &Obstructed) -> Obstructed {
+    match own::works().await {
+        Ok(()) => Obstacle::Refused.because(format!("{second}, twice; our own network works")),
+        Err(ours) => ours,
+    }
+}
+
+/// An answer, the time it took, and the command that asks for it again.
+type Attempt = Result<(Answer, Phases, String), Obstructed>;
+
+/// How many requests were answered as expected since the last that was not.
+struct SinceFailure(usize);
+
+/// Takes note of a request that could be judged.
+fn judged(visit: &Visit, ok: bool) {
+    let memory = &visit.memory;
+    memory.record(JUDGED, visit.at, Sample { latency: None, ok });
+    let earlier = memory.recall::<SinceFailure>().map_or(0, |since| since.0);
+    memory.store(SinceFailure(if ok { earlier + 1 } else { 0 }));
+}
+
+fn success(memory: &Memory) -> Success {
+    let window = memory.summary(JUDGED);
+    Success {
+        judged: window.count,
+        failed: window.count - window.ok,
+        since_failure: memory.recall::<SinceFailure>().map_or(0, |since| since.0),
+    }
+}
+
 /// A request to be sent, once or more.
 struct Call<'a> {
     http: &'a Http,
@@ -101,11 +133,18 @@ impl Call<'_> {
         })
     }
 
-    /// Asks, and asks again if there was no answer and that is harmless.
+    /// Asks, and asks again if there was no answer and that is harmless. A request that was refused has
+    /// not been sent.
     async fn look(&self, address: Option<&Address>) -> Evidence {
         match self.attempt(address).await {
-            Err(first) if self.http.method.is_safe() => {
-                let mut evidence = self.evidence(address, self.attempt(address).await);
+            Err(first) if self.http.method.is_safe() || first.obstacle == Obstacle::Refused => {
+                let mut second = self.attempt(address).await;
+                if let Err(obstructed) = &mut second
+                    && obstructed.obstacle == Obstacle::Refused
+                {
+                    *obstructed = refused(obstructed).await;
+                }
+                let mut evidence = self.evidence(address, second);
                 evidence.first = Some(first);
                 evidence
             }
@@ -113,15 +152,11 @@ impl Call<'_> {
         }
     }
 
-    fn evidence(
-        &self,
-        address: Option<&Address>,
-        outcome: Result<(Answer, Phases, String), Obstructed>,
-    ) -> Evidence {
+    fn evidence(&self, address: Option<&Address>, outcome: Attempt) -> Evidence {
         let request = Request { address: address.cloned(), ..self.request.clone() };
         let (answer, phases, replay) = match outcome {
             Ok((answer, phases, replay)) => (Ok(answer), phases, replay),
-            Err(obstructed) => (Err(obstructed), Phases::default(), request.replay()),
+            Err(obstructed) => (Err(obstructed), Phases::default(), self.net.replay(&request)),
         };
         let url = &self.request.url;
         Evidence {
@@ -130,6 +165,7 @@ impl Call<'_> {
             first: None,
             phases,
             window: WindowSummary::default(),
+            success: Success::default(),
             replay,
             address: address.cloned(),
             others: Vec::new(),
@@ -139,10 +175,7 @@ impl Call<'_> {
     }
 
     /// Sends the request and records how it went.
-    async fn attempt(
-        &self,
-        address: Option<&Address>,
-    ) -> Result<(Answer, Phases, String), Obstructed> {
+    async fn attempt(&self, address: Option<&Address>) -> Attempt {
         let (outcome, sample) = self.send(address).await;
         if let Some(sample) = sample {
             self.visit.memory.record(SERIES, self.visit.at, sample);
@@ -154,27 +187,31 @@ impl Call<'_> {
         self.send(address).await.1
     }
 
-    async fn send(
-        &self,
-        address: Option<&Address>,
-    ) -> (Result<(Answer, Phases, String), Obstructed>, Option<Sample>) {
+    async fn send(&self, address: Option<&Address>) -> (Attempt, Option<Sample>) {
         let started = Instant::now();
         match self.exchange(address).await {
             Ok((exchange, phases)) => {
                 let answer = Answer {
                     status: exchange.status,
+                    body: charset::text(&exchange),
                     headers: exchange.headers,
-                    body: exchange.body.text().into_owned(),
                     cut: exchange.body.cut,
                 };
-                let ok = self.http.expect.is_met(&answer);
-                let sample = Sample { latency: Some(window::latency(&phases)), ok };
+                let met = self.http.expect.is_met(&answer);
+                if let Some(ok) = met {
+                    judged(self.visit, ok);
+                }
+                let latency = Some(window::latency(&phases));
+                let sample = Sample { latency, ok: met == Some(true) };
                 (Ok((answer, phases, exchange.replay)), Some(sample))
             }
             Err(obstructed) => {
                 let sample = window::unanswered(&obstructed, started.elapsed());
                 // What was in our own way says nothing of the service.
                 let sample = is_of_the_service(obstructed.obstacle).then_some(sample);
+                if sample.is_some() {
+                    judged(self.visit, false);
+                }
                 (Err(obstructed), sample)
             }
         }
@@ -229,6 +266,7 @@ fn sum(a: Phases, b: Phases) -> Phases {
 }
 
 const SERIES: &str = "requests";
+const JUDGED: &str = "judged";
 
 /// Requests that one more address may take: two attempts, each with a few redirects.
 const AN_ADDRESS: u32 = 12;

@@ -69,7 +69,7 @@ fn sound() -> Vec<Specimen> {
 fn faulty() -> Vec<Specimen> {
     vec![
         Specimen {
-            unknown: &["http-unexpected", "http-slow"],
+            unknown: &["http-unexpected", "http-slow", "http-unreliable"],
             ..specimen("nobody listens", &["http-unreachable"], || {
                 Box::pin(async {
                     let (address, guard) = refusing();
@@ -81,7 +81,7 @@ fn faulty() -> Vec<Specimen> {
         },
         Specimen {
             unknown: &["http-unexpected"],
-            ..specimen("a certificate nobody vouches for", &["http-unreachable"], || {
+            ..specimen("a certificate nobody vouches for", BROKEN, || {
                 Box::pin(async {
                     let tls = Certified::self_signed(&["127.0.0.1"]).server_config();
                     let server = Server::https(tls, |_| Answer::text(200, "ok")).await;
@@ -92,18 +92,18 @@ fn faulty() -> Vec<Specimen> {
                 })
             })
         },
-        specimen("an error", &["http-unexpected"], || {
+        specimen("an error", WRONG, || {
             serve(json!({"url": "/"}), |_| Answer::json(500, r#"{"error":"x"}"#))
         }),
-        specimen("a redirect that is not followed", &["http-unexpected"], || {
+        specimen("a redirect that is not followed", WRONG, || {
             let answer = |_| Answer::text(302, "").header("location", "/login");
             serve(json!({"url": "/"}), answer)
         }),
-        specimen("an empty list", &["http-unexpected"], || {
+        specimen("an empty list", WRONG, || {
             let settings = json!({"url": "/", "expect": {"json": [{"path": "$.models[0]"}]}});
             serve(settings, |_| Answer::json(200, r#"{"models":[]}"#))
         }),
-        specimen("a page where JSON is expected", &["http-unexpected"], || {
+        specimen("a page where JSON is expected", WRONG, || {
             let settings = json!({"url": "/", "expect": {"json": [{"path": "$.status"}]}});
             serve(settings, |_| Answer::html(200, "<html>ok</html>"))
         }),
@@ -126,6 +126,10 @@ fn faulty() -> Vec<Specimen> {
         }),
     ]
 }
+
+/// What is never as expected is not reliable either.
+const WRONG: &[&str] = &["http-unexpected", "http-unreliable"];
+const BROKEN: &[&str] = &["http-unreachable", "http-unreliable"];
 
 type Start = fn() -> Pin<Box<dyn Future<Output = Started> + Send>>;
 

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Evidence, Http, expect::Answer};
+use super::{Evidence, Http, evidence::Success, expect::Answer};
 use crate::contract::{
     Confidence, Footprint, Kind, Obstacle, Obstructed, Outcome, Report, WindowSummary,
     net::Phases,
@@ -33,6 +33,7 @@ pub(super) fn evidence(answer: Result<Answer, Obstructed>) -> Evidence {
         first: None,
         phases: Phases::default(),
         window: WindowSummary::default(),
+        success: Success::default(),
         replay: "curl https://t.example/".to_owned(),
         address: None,
         others: Vec::new(),
@@ -167,13 +168,48 @@ async fn a_header_that_echoes_a_secret_stays_out_of_the_report() {
 }
 
 #[tokio::test]
+async fn a_charset_that_is_declared_is_read() {
+    let answer = |_| specimen::Answer::new(200, "text/html; charset=gbk", &b"\xca\xa7\xb0\xdc"[..]);
+    let settings = json!({"url": "/", "expect": {"not_body": "失败"}});
+    let report = visits(Server::http(answer).await, settings, 1).await;
+    assert_eq!(outcome(&report, "http-unexpected"), FIRM);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_as_one_and_everything_else_waits_for_it() {
+    let (address, _guard) = specimen::refusing();
+    let url = format!("http://{address}/").parse().expect("a URL");
+    for method in ["GET", "POST"] {
+        let settings = json!({"url": "/", "method": method, "slow": {"p95": "1s"}});
+        let started = Started::new(Clone::clone(&url), ()).settings(settings);
+        let armed = arm(&Kind::of::<Http>(), &started.settings);
+        let visit = started.visit(armed.as_ref(), Footprint::Passive);
+        let report = armed.run(&visit).await;
+        assert_eq!(outcome(&report, "http-unreachable"), FIRM);
+        let finding = report.findings.iter().find(|found| found.check.id == "http-unreachable");
+        let seen = &finding.expect("a finding").items[0].seen;
+        assert!(seen.contains("refused") && seen.contains("twice"), "{seen}");
+        for check in ["http-unexpected", "http-unreliable", "http-slow"] {
+            assert!(matches!(outcome(&report, check), Outcome::Unknown(_)), "{check}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_counts_neither_as_success_nor_as_failure() {
+    let large = Server::http(|_| specimen::Answer::text(200, vec![b'x'; 3 << 20])).await;
+    let report = visits(large, json!({"url": "/", "expect": {"body": "y"}}), 2).await;
+    assert_eq!(outcome(&report, "http-unreliable"), Outcome::Unknown(Obstacle::OverBudget));
+}
+
+#[tokio::test]
 async fn failures_of_earlier_visits_count() {
     let count = Arc::new(AtomicUsize::new(0));
     let server = Server::http(move |_| match count.fetch_add(1, Ordering::Relaxed) {
         0 | 1 => specimen::Answer::text(503, ""),
         _ => specimen::Answer::text(200, "").after(Duration::from_millis(1)),
     });
-    let settings = json!({"url": "/", "success": 0.8, "min_samples": 2});
+    let settings = json!({"url": "/", "success": 0.99, "min_samples": 2});
     let report = visits(server.await, settings, 4).await;
     assert_eq!(outcome(&report, "http-unexpected"), Outcome::Pass);
     assert_eq!(outcome(&report, "http-unreliable"), FIRM);

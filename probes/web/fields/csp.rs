@@ -32,8 +32,9 @@ impl Policies {
     /// Those of the header and of the page's meta elements.
     pub(crate) fn of_page(headers: &HeaderMap, page: &Page) -> Self {
         let mut policies = Self::of_header(headers);
-        for content in page.equivalent("content-security-policy") {
-            for mut policy in Self::parse(content).0 {
+        let name = "content-security-policy";
+        for meta in page.equivalents.iter().filter(|meta| meta.in_head && meta.name == name) {
+            for mut policy in Self::parse(&meta.content).0 {
                 // HTML standard, pragma directives: these have no effect in a meta element.
                 policy.directives.retain(|(name, _)| {
                     !matches!(name.as_str(), "frame-ancestors" | "report-uri" | "sandbox")
@@ -81,6 +82,13 @@ impl Policy {
     pub(crate) fn directive(&self, name: &str) -> Option<&[String]> {
         let found = self.directives.iter().find(|(given, _)| given == name)?;
         Some(&found.1)
+    }
+
+    /// Whether it keeps the page from running any script at all.
+    pub(crate) fn runs_no_script(&self) -> bool {
+        let allowed =
+            |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case("allow-scripts"));
+        self.directive("sandbox").is_some_and(|words| !allowed(words))
     }
 
     /// The sources of the first of these directives that is there; `None` means that everything is
@@ -225,6 +233,22 @@ pub(crate) mod tests {
     fn a_meta_element_cannot_say_everything() {
         let page = Page::read("<meta http-equiv=content-security-policy content=\"sandbox\">");
         assert_eq!(Policies::of_page(&HeaderMap::new(), &page), Policies::default());
+    }
+
+    #[test]
+    fn a_meta_element_outside_the_head_says_nothing() {
+        let meta = "<meta http-equiv=content-security-policy content=\"default-src 'self'\">";
+        let of = |html: &str| Policies::of_page(&HeaderMap::new(), &Page::read(html)).0.len();
+        assert_eq!(of(&format!("<head>{meta}</head><body>{meta}")), 1);
+    }
+
+    #[test]
+    fn a_sandbox_runs_scripts_only_where_it_says_so() {
+        let runs_none = |policy: &str| Policies::parse(policy).0[0].runs_no_script();
+        assert!(runs_none("sandbox"));
+        assert!(runs_none("sandbox allow-forms allow-same-origin"));
+        assert!(!runs_none("sandbox Allow-Scripts"));
+        assert!(!runs_none("default-src 'self'"));
     }
 
     proptest! {

@@ -9,14 +9,26 @@ use html5gum::{DefaultEmitter, HtmlString, Token, Tokenizer};
 pub(crate) struct Page {
     /// Every `script`.
     pub(crate) scripts: Vec<Script>,
-    /// `meta http-equiv`: name in lower case, and content.
-    pub(crate) equivalents: Vec<(String, String)>,
+    /// Every `meta http-equiv`.
+    pub(crate) equivalents: Vec<Equivalent>,
     /// `meta name=referrer`.
     pub(crate) referrer: Vec<String>,
     /// The first `base href`.
     pub(crate) base: Option<String>,
     /// Style sheets, icons and images, as they are written.
     pub(crate) files: Vec<String>,
+}
+
+/// A `meta http-equiv`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Equivalent {
+    /// The name, in lower case.
+    pub(crate) name: String,
+    /// The content.
+    pub(crate) content: String,
+    /// Whether it is a child of `head`; a policy anywhere else has no effect (HTML standard, pragma
+    /// directives).
+    pub(crate) in_head: bool,
 }
 
 /// A `script`.
@@ -37,28 +49,31 @@ impl Page {
         let mut emitter = DefaultEmitter::default();
         // What stands in a script or a comment is no tag.
         emitter.naively_switch_states(true);
+        let mut head = Head::default();
         for token in Tokenizer::new_with_emitter(html, emitter) {
             // Reading from memory cannot fail.
-            let Ok(Token::StartTag(tag)) = token else { continue };
+            let Ok(token) = token;
+            head.pass(&token);
+            let Token::StartTag(tag) = token else { continue };
             let attributes = Attributes(
                 tag.attributes
                     .into_iter()
                     .map(|(name, value)| (text(&name), text(&value)))
                     .collect(),
             );
-            page.element(&tag.name, &attributes);
+            page.element(&tag.name, &attributes, head.is_open());
         }
         page
     }
 
-    fn element(&mut self, name: &[u8], attributes: &Attributes) {
+    fn element(&mut self, name: &[u8], attributes: &Attributes, in_head: bool) {
         match name {
             b"script" => self.scripts.push(Script {
                 src: attributes.some("src"),
                 integrity: attributes.some("integrity"),
                 nonce: attributes.some("nonce"),
             }),
-            b"meta" => self.meta(attributes),
+            b"meta" => self.meta(attributes, in_head),
             b"base" if self.base.is_none() => self.base = attributes.some("href"),
             b"link" => {
                 let rel = attributes.get("rel").unwrap_or_default().to_ascii_lowercase();
@@ -71,10 +86,11 @@ impl Page {
         }
     }
 
-    fn meta(&mut self, attributes: &Attributes) {
+    fn meta(&mut self, attributes: &Attributes, in_head: bool) {
         let Some(content) = attributes.get("content") else { return };
         if let Some(name) = attributes.get("http-equiv") {
-            self.equivalents.push((name.trim().to_ascii_lowercase(), content.to_owned()));
+            let name = name.trim().to_ascii_lowercase();
+            self.equivalents.push(Equivalent { name, content: content.to_owned(), in_head });
         } else if attributes.get("name").is_some_and(|n| n.trim().eq_ignore_ascii_case("referrer"))
         {
             self.referrer.push(content.to_owned());
@@ -83,8 +99,66 @@ impl Page {
 
     /// The content of every `meta http-equiv` of this name.
     pub(crate) fn equivalent<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let all = self.equivalents.iter().filter(move |(given, _)| given == name);
-        all.map(|(_, content)| content.as_str())
+        let all = self.equivalents.iter().filter(move |one| one.name == name);
+        all.map(|one| one.content.as_str())
+    }
+}
+
+/// Where a page's `head` ends: at `</head>` but for what may still be added to it, at `body`, or at
+/// the first thing that cannot stand in a head (HTML standard, section 13.2.6.4, "in head" and "after
+/// head").
+#[derive(Debug, Default)]
+struct Head {
+    /// Whether it has ended for good.
+    over: bool,
+    /// The element whose text is none of the head's.
+    within: Option<Vec<u8>>,
+    /// Templates that are open: what stands in them is no child of the head.
+    templates: usize,
+}
+
+impl Head {
+    fn is_open(&self) -> bool {
+        !self.over && self.templates == 0 && self.within.is_none()
+    }
+
+    fn pass(&mut self, token: &Token) {
+        match token {
+            _ if self.over => {}
+            Token::StartTag(tag) => self.start(&tag.name),
+            Token::EndTag(tag) => self.end(&tag.name),
+            Token::String(text) if self.is_open() => {
+                self.over = !text.iter().all(u8::is_ascii_whitespace);
+            }
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, name: &[u8]) {
+        if self.within.is_some() {
+            return;
+        }
+        match name {
+            b"template" => self.templates += 1,
+            _ if self.templates > 0 => {}
+            b"title" | b"style" | b"script" | b"noframes" | b"noscript" => {
+                self.within = Some(name.to_vec());
+            }
+            b"html" | b"head" | b"base" | b"basefont" | b"bgsound" | b"link" | b"meta" => {}
+            _ => self.over = true,
+        }
+    }
+
+    fn end(&mut self, name: &[u8]) {
+        match &self.within {
+            Some(open) if open == name => self.within = None,
+            Some(_) => {}
+            None => match name {
+                b"template" => self.templates = self.templates.saturating_sub(1),
+                b"body" | b"html" | b"br" if self.templates == 0 => self.over = true,
+                _ => {}
+            },
+        }
     }
 }
 
@@ -131,6 +205,22 @@ pub(crate) mod tests {
         assert_eq!(page.scripts[0].src.as_deref(), Some("/a.js"));
         assert_eq!(page.scripts[0].nonce.as_deref(), Some("n"));
         assert_eq!(page.scripts[1], Script::default());
+    }
+
+    #[test]
+    fn a_head_ends_where_browsers_end_it() {
+        let in_head = |html: &str| {
+            let page = Page::read(&html.replace('M', "<meta http-equiv=x content=y>"));
+            page.equivalents.iter().map(|one| one.in_head).collect::<Vec<_>>()
+        };
+        assert_eq!(in_head("<!doctype html><html><head><title>a</title>M"), [true]);
+        assert_eq!(in_head("M"), [true]);
+        assert_eq!(in_head("<head></head> M<body>M"), [true, false]);
+        assert_eq!(in_head("<script>x</script><style>y</style><!-- z -->M<p>M"), [true, false]);
+        assert_eq!(in_head("<head><div></div>M</head>"), [false]);
+        assert_eq!(in_head("<head>text M"), [false]);
+        assert_eq!(in_head("<template>M</template>M"), [false, true]);
+        assert_eq!(in_head("<head></body>M"), [false]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reading header fields, several lines of one name included.
 
+pub(crate) mod caching;
 pub(crate) mod csp;
 pub(crate) mod hsts;
 pub(crate) mod html;
@@ -26,11 +27,40 @@ pub(crate) fn words(value: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).collect()
 }
 
-/// The media type's essence, in lower case; `None` if there is none.
+/// The members of a comma-separated list, white space around them left out, where a comma within a
+/// quoted string is none (Fetch standard, "get, decode, and split"). An empty value has one empty
+/// member.
+pub(crate) fn split(value: &str) -> Vec<&str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let members = value.split(move |c: char| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => return c == ',' && !quoted,
+        }
+        false
+    });
+    members.map(|member| member.trim_matches([' ', '\t'])).collect()
+}
+
+/// The media types that an answer names, over all its lines, each with its parameters.
+pub(crate) fn media_types(headers: &HeaderMap) -> Vec<String> {
+    let lines = lines(headers, header::CONTENT_TYPE.as_str());
+    lines.iter().flat_map(|line| split(line)).map(str::to_owned).collect()
+}
+
+/// The media type's essence as browsers take it, in lower case; `None` if there is none. Of several,
+/// the last that is one counts (Fetch standard, "extract a MIME type").
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?;
-    let value = String::from_utf8_lossy(value.as_bytes());
-    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    let essence =
+        |member: &String| member.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let all: Vec<String> = media_types(headers).iter().map(essence).collect();
+    let is_type = |name: &&String| {
+        name.split_once('/').is_some_and(|(kind, name)| !kind.is_empty() && !name.is_empty())
+            && *name != "*/*"
+    };
+    all.iter().rfind(is_type).or(all.first()).cloned()
 }
 
 /// Whether a media type is one that browsers render as a page.
@@ -78,6 +108,32 @@ pub(crate) mod tests {
         }
     }
 
+    #[test]
+    fn a_comma_in_a_quoted_string_ends_no_member() {
+        assert_eq!(split(r#"private="a, b" , max-age=1"#), [r#"private="a, b""#, "max-age=1"]);
+        assert_eq!(split(r#"a="\",", b"#), [r#"a="\",""#, "b"]);
+        assert_eq!(split("DENY,"), ["DENY", ""]);
+        assert_eq!(split(""), [""]);
+    }
+
+    #[test]
+    fn of_several_media_types_the_last_that_is_one_counts() {
+        let of = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::CONTENT_TYPE, HeaderValue::from_static(line));
+            }
+            media_type(&headers)
+        };
+        let is = |name: &str| Some(name.to_owned());
+        assert_eq!(of(&["text/html, application/json"]), is("application/json"));
+        assert_eq!(of(&["text/plain", "Text/HTML; charset=utf-8"]), is("text/html"));
+        assert_eq!(of(&["text/html, utf-8"]), is("text/html"));
+        assert_eq!(of(&[r#"multipart/mixed; boundary="a,b/c""#]), is("multipart/mixed"));
+        assert_eq!(of(&["json"]), is("json"));
+        assert_eq!(of(&[]), None);
+    }
+
     proptest! {
         #[test]
         fn a_token_keeps_its_case_and_loses_the_spaces_around_it(
@@ -100,7 +156,7 @@ pub(crate) mod tests {
 
         #[test]
         fn no_value_makes_a_parser_panic(value in "\\PC{0,80}") {
-            let _ = (token(&value), dictionary(&value), words(&value));
+            let _ = (token(&value), dictionary(&value), words(&value), split(&value));
         }
     }
 }

@@ -21,7 +21,6 @@ use super::{
         limits::Limits,
         outgoing::Outgoing,
         reach::Io,
-        replay,
         send::route_of,
         tap::Tapped,
         wire,
@@ -240,7 +239,7 @@ impl HttpConnection {
             ..Phases::default()
         };
         Exchange {
-            replay: replay::curl(
+            replay: self.session.net.replay(
                 request,
                 self.overridden.then_some(&self.peer),
                 self.unverified.is_some(),
