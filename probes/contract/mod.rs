@@ -27,6 +27,7 @@ mod shared;
 pub mod specimen;
 mod target;
 mod timeline;
+pub mod trigger;
 mod visit;
 
 pub use armed::Armed;
