@@ -36,7 +36,7 @@ impl HttpConnection {
         self.exchange_with(request, None).await
     }
 
-    /// The same, and hands the body on in pieces, as [`Session::exchange_into`] does.
+    /// The same, and hands the body on in pieces, as [`super::super::Session::exchange_into`] does.
     pub async fn exchange_into(
         &self,
         request: Request,
