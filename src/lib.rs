@@ -43,6 +43,7 @@ pub mod render;
 pub mod revision;
 pub mod schedule;
 pub mod scorecard;
+pub mod secrets;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]

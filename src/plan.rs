@@ -16,6 +16,7 @@ use crate::{
     config::{Config, Fingerprint, TargetConfig},
     findings::{Expected, ExpectedProbe},
     revision::Watch,
+    secrets::Secrets,
     store::{Remembered, RememberedProbe},
     telemetry::VERSION,
     visit::Errand,
@@ -64,6 +65,7 @@ struct Way {
     shared: Arc<Shared>,
     requests: Arc<AtomicU64>,
     revision: Option<Arc<Watch>>,
+    secrets: Arc<Secrets>,
 }
 
 impl Planner {
@@ -86,13 +88,15 @@ impl Planner {
         let mut memories = HashMap::new();
         let targets = config.targets.iter().filter_map(|target| {
             let way = ways.get(&target.target.name)?;
+            way.secrets.set(&target.secrets);
             let errands = target.probes.iter().map(|probe| {
                 let key = (target.target.name.clone(), probe.name.clone());
+                let observes = probe.observes(target);
                 let memory = match self.memories.get(&key) {
-                    Some((known, memory)) if *known == probe.fingerprint => Arc::clone(memory),
+                    Some((known, memory)) if *known == observes => Arc::clone(memory),
                     _ => Arc::default(),
                 };
-                memories.insert(key, (probe.fingerprint, Arc::clone(&memory)));
+                memories.insert(key, (observes, Arc::clone(&memory)));
                 Arc::new(Errand {
                     target: Arc::clone(&target.target),
                     net: Arc::clone(&way.net),
@@ -111,6 +115,8 @@ impl Planner {
                         .is_some_and(|experiment| target.allow.contains(&experiment.footprint)),
                     experiment: probe.experiment.clone(),
                     identity: probe.identity(target),
+                    observes,
+                    secrets: Arc::clone(&way.secrets),
                     revision: way.revision.clone(),
                 })
             });
@@ -139,8 +145,9 @@ impl Planner {
             net.expect_judgement();
         }
         let revision = target.revision.clone().map(|revision| Arc::new(Watch::new(revision)));
-        let shared = Arc::default();
-        Ok(Way { fingerprint: target.fingerprint, net, shared, requests, revision })
+        let secrets = Arc::new(Secrets::new(&target.target.name, Arc::clone(net.redactor())));
+        let (fingerprint, shared) = (target.fingerprint, Arc::default());
+        Ok(Way { fingerprint, net, shared, requests, revision, secrets })
     }
 }
 
@@ -174,7 +181,7 @@ impl Plan {
                 .iter()
                 .map(|errand| RememberedProbe {
                     name: Arc::clone(&errand.probe),
-                    observes: errand.identity,
+                    observes: errand.observes,
                     memory: Arc::clone(&errand.memory),
                 })
                 .collect(),
@@ -185,5 +192,108 @@ impl Plan {
     /// Every errand.
     pub fn errands(&self) -> impl Iterator<Item = &Arc<Errand>> {
         self.targets.iter().flat_map(|planned| &planned.errands)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        time::{Instant, SystemTime},
+    };
+
+    use gonogo_probes::{CATALOGUE, contract::Sample};
+
+    use super::*;
+    use crate::{
+        config,
+        findings::Findings,
+        store::{Effort, Now, Store},
+    };
+
+    const SHOP: &str = "https://shop.example";
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn configured(url: &str, probe: &str) -> Config {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("token"), fastrand::u64(..).to_string()).expect("written");
+        let path = directory.path().join("gonogo.yaml");
+        let text = format!("targets: [{{name: shop, url: '{url}', probes: [{{{probe}}}]}}]\n");
+        fs::write(&path, text).expect("written");
+        config::load(&path, CATALOGUE, NOW).expect("a configuration")
+    }
+
+    fn memory(plan: &Plan) -> &Arc<Memory> {
+        &plan.targets[0].errands[0].memory
+    }
+
+    /// Whether what was remembered under the first settings lasts under the second ones.
+    fn lasts(before: (&str, &str), after: (&str, &str)) -> bool {
+        let (before, after) = (configured(before.0, before.1), configured(after.0, after.1));
+        let mut planner = Planner::new(None);
+        let first = planner.plan(&before).expect("a plan");
+        let sample = Sample { latency: None, ok: true };
+        memory(&first).record("requests", NOW, sample);
+        let reloaded = planner.plan(&after).expect("a plan");
+        let has = |plan: &Plan| memory(plan).summary("requests").count == 1;
+
+        let directory = tempfile::tempdir().expect("a directory");
+        let now = Now { at: NOW, tick: Instant::now() };
+        let none = Findings::default().snapshot();
+        let store = Store::open(directory.path(), NOW).expect("writable");
+        store.adopt(&none, first.remembered(), CATALOGUE, now);
+        store.save(&none, now, Effort::Last).expect("written");
+        drop(store);
+        let restarted = Planner::new(None).plan(&after).expect("a plan");
+        let store = Store::open(directory.path(), NOW).expect("writable");
+        store.adopt(&none, restarted.remembered(), CATALOGUE, now);
+        assert_eq!(has(&reloaded), has(&restarted), "a reload and a restart differ");
+        has(&reloaded)
+    }
+
+    #[test]
+    fn limits_and_rotated_secrets_do_not_change_what_is_remembered() {
+        for (before, after) in [
+            ("health: {slow: 1s}", "health: {slow: 2s, expect_components: [db], interval: 5s}"),
+            ("health: {headers: {x: {file: token}}}", "health: {headers: {x: {file: token}}}"),
+            ("http: {url: /a}", "http: {url: /a, slow: {p95: 1s}, success: 0.9, min_samples: 9}"),
+            ("tls: {}", "tls: {renew_before: 3d, profile: modern, overrides: {}}"),
+        ] {
+            assert!(lasts((SHOP, before), (SHOP, after)), "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn another_question_forgets_what_is_remembered() {
+        for (before, after) in [
+            ("health: {ready: /a}", "health: {ready: /b}"),
+            ("health: {accept: [200]}", "health: {accept: [200, 503]}"),
+            ("health: {headers: {x: a}}", "health: {headers: {x: b}}"),
+            ("http: {url: /a}", "http: {url: /b}"),
+            ("http: {url: /a}", "http: {url: /a, method: POST}"),
+            ("http: {url: /a}", "http: {url: /a, expect: {body: [ok]}}"),
+            ("tls: {}", "tls: {server_name: other.example}"),
+            ("tls: {}", "tls: {address: 'shop.example:8443'}"),
+            // Whatever does not say what it observes.
+            ("plaintext: {name: a}", "plaintext: {name: b}"),
+        ] {
+            assert!(!lasts((SHOP, before), (SHOP, after)), "{before} {after}");
+            assert!(!lasts((SHOP, before), ("https://cart.example", before)), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_rotated_secret_is_taken_out_after_a_reload_that_keeps_the_way() {
+        let probe = "health: {headers: {x: {file: token}}}";
+        let (before, after) = (configured(SHOP, probe), configured(SHOP, probe));
+        let mut planner = Planner::new(None);
+        let first = planner.plan(&before).expect("a plan");
+        let second = planner.plan(&after).expect("a plan");
+        let net = |plan: &Plan| Arc::clone(&plan.targets[0].errands[0].net);
+        assert!(Arc::ptr_eq(&net(&first), &net(&second)), "budgets and breaker go on");
+        for config in [before, after] {
+            let secret = config.targets[0].secrets[0].expose();
+            assert_eq!(net(&second).redactor().clean(&secret), "[redacted]");
+        }
     }
 }

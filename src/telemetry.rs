@@ -19,6 +19,7 @@ pub struct Telemetry {
     visits_skipped: IntCounter,
     visits_deferred: IntCounter,
     experiments: IntCounterVec,
+    memory_refused: IntCounterVec,
     last_beat: Gauge,
     targets_configured: Gauge,
     reload_successful: Gauge,
@@ -74,6 +75,13 @@ impl Telemetry {
                 ),
                 &["probe", "result"],
             )?,
+            memory_refused: IntCounterVec::new(
+                Opts::new(
+                    "gonogo_memory_refused_total",
+                    "Values that a probe could not remember, by kind of probe: too many, too large, or not a number. The log says which.",
+                ),
+                &["probe"],
+            )?,
             last_beat: Gauge::new(
                 "gonogo_schedule_last_beat_timestamp_seconds",
                 "Unix time at which the schedule last showed that it is alive.",
@@ -118,6 +126,7 @@ impl Telemetry {
         registry.register(Box::new(telemetry.visits_skipped.clone()))?;
         registry.register(Box::new(telemetry.visits_deferred.clone()))?;
         registry.register(Box::new(telemetry.experiments.clone()))?;
+        registry.register(Box::new(telemetry.memory_refused.clone()))?;
         registry.register(Box::new(telemetry.last_beat.clone()))?;
         registry.register(Box::new(telemetry.targets_configured.clone()))?;
         registry.register(Box::new(telemetry.reload_successful.clone()))?;
@@ -138,6 +147,11 @@ impl Telemetry {
     /// Counts an experiment by what became of it.
     pub fn experimented(&self, kind: &str, result: &str) {
         self.experiments.with_label_values(&[kind, result]).inc();
+    }
+
+    /// A probe could not remember so many values.
+    pub fn refused_to_remember(&self, kind: &str, values: u64) {
+        self.memory_refused.with_label_values(&[kind]).inc_by(values);
     }
 
     /// A load of the configuration begins; it ends when what is returned is dropped.

@@ -10,12 +10,13 @@ use gonogo_probes::contract::{
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span, debug, debug_span};
+use tracing::{Instrument, Span, debug, debug_span, warn};
 
 use crate::{
     clock::Clock,
     findings::{Reporter, Visited},
     revision::Watch,
+    secrets::Secrets,
     telemetry::Telemetry,
 };
 
@@ -50,6 +51,10 @@ pub struct Errand {
     pub allowed: bool,
     /// Settings and target, as a digest.
     pub identity: [u8; 32],
+    /// What is observed, as a digest.
+    pub observes: [u8; 32],
+    /// The secrets of the target's settings.
+    pub secrets: Arc<Secrets>,
     /// Where the target says which revision of it is running.
     pub revision: Option<Arc<Watch>>,
 }
@@ -62,6 +67,7 @@ impl Errand {
         telemetry: &Telemetry,
         progress: Progress,
     ) -> (Visited, Report) {
+        self.secrets.refresh().await;
         let footprint = self.ordinary.unwrap_or(Footprint::Passive);
         let net = self.net.session(footprint).for_requests(self.requests);
         let visit = self.visit(net, self.deadline, clock).with_progress(progress);
@@ -79,6 +85,7 @@ impl Errand {
         progress: Progress,
         stop: CancellationToken,
     ) -> (Visited, Report) {
+        self.secrets.refresh().await;
         let net = self.net.session(experiment.footprint).for_requests(experiment.requests);
         let visit = self.visit(net, experiment.deadline, clock);
         let visit = visit.with_progress(progress).with_stop(stop);
@@ -92,6 +99,7 @@ impl Errand {
         experiment: &Experiment,
         clock: &Clock,
     ) -> Result<(), Obstructed> {
+        self.secrets.refresh().await;
         let net = self.net.session(experiment.footprint).for_requests(experiment.requests);
         let visit = self.visit(net, experiment.restore_within, clock);
         self.armed.restore(&visit).instrument(self.span()).await
@@ -110,6 +118,11 @@ impl Errand {
         let took = started.elapsed();
         let result = report.obstructed.as_ref().map_or("answered", |o| o.obstacle.as_str());
         telemetry.visited(self.kind.name, took, result);
+        telemetry.refused_to_remember(self.kind.name, self.memory.refused());
+        for notice in self.memory.notices() {
+            let notice = visit.net.redactor().clean(&notice).into_owned();
+            warn!(target_name = %self.target.name, probe = %self.probe, "{notice}");
+        }
         debug!(target_name = %self.target.name, probe = %self.probe, ?took, result, "visited");
         let obstructed = report.obstructed.clone();
         (Visited::new(visit.at, took, visit.deadline, obstructed), report)

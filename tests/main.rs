@@ -15,6 +15,7 @@ mod nginx;
 mod observatory;
 mod prometheus;
 mod reload;
+mod secrets;
 mod sinks;
 mod state;
 mod support;

@@ -24,6 +24,9 @@ pub trait Armed: Send + Sync {
     /// The experiment that the settings describe, if they describe one.
     fn experiment(&self, target: &Target) -> Option<Experiment>;
 
+    /// What of the settings decides what is observed; `None` if every one does.
+    fn observes(&self, target: &Target) -> Option<String>;
+
     /// Puts back what an experiment has changed, within its own time.
     fn restore<'a>(
         &'a self,
@@ -68,6 +71,10 @@ impl<P: Probe> Armed for P {
 
     fn experiment(&self, target: &Target) -> Option<Experiment> {
         Probe::experiment(self, target)
+    }
+
+    fn observes(&self, target: &Target) -> Option<String> {
+        Probe::observes(self, target)
     }
 
     fn restore<'a>(

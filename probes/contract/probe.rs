@@ -76,6 +76,16 @@ pub trait Probe: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         None
     }
 
+    /// What of these settings decides what is observed, and so what [`Visit::memory`] holds: `None` if
+    /// every one does.
+    ///
+    /// What is remembered lasts as long as this stays the same, and the target's URL and where it is
+    /// dialled. Limits that only judges read do not belong in it, and the values of secrets must not be
+    /// in it.
+    fn observes(&self, _target: &Target) -> Option<String> {
+        None
+    }
+
     /// Visits the target once. This is the only place a probe may touch the network, and it does so
     /// through `visit.net` alone. The deadline and panics are dealt with by the caller.
     ///

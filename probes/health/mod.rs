@@ -46,6 +46,10 @@ impl Probe for Health {
         self.wrong()
     }
 
+    fn observes(&self, _target: &Target) -> Option<String> {
+        Some(self.observed())
+    }
+
     async fn observe(&self, visit: &Visit) -> Result<Evidence, Obstructed> {
         Ok(observe::evidence(self, visit).await)
     }

@@ -105,6 +105,12 @@ impl Health {
         links.chain(self.depends.iter().filter_map(Dependency::endpoint)).collect()
     }
 
+    /// What is asked, and what counts as a yes; limits and what is expected of the answer are not in it.
+    pub(super) fn observed(&self) -> String {
+        let Self { ready, live, startup, headers, accept, depends, .. } = self;
+        format!("{ready:?} {live:?} {startup:?} {headers:?} {accept:?} {depends:?}")
+    }
+
     /// What is wrong that the types cannot say.
     pub(super) fn wrong(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();

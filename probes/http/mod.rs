@@ -52,6 +52,10 @@ impl Probe for Http {
         self.wrong()
     }
 
+    fn observes(&self, _target: &Target) -> Option<String> {
+        Some(self.observed())
+    }
+
     async fn observe(&self, visit: &Visit) -> Result<Evidence, Obstructed> {
         Ok(observe::evidence(self, visit).await)
     }

@@ -76,6 +76,12 @@ impl Http {
         self.url.endpoint().into_iter().collect()
     }
 
+    /// The request, and which answers are right; limits of latency and of success are not in it.
+    pub(super) fn observed(&self) -> String {
+        let Self { url, method, headers, body, follow, expect, .. } = self;
+        format!("{url:?} {method:?} {headers:?} {body:?} {follow} {expect:?}")
+    }
+
     /// What is wrong that the types cannot say.
     pub(super) fn wrong(&self) -> Vec<Mistake> {
         let mut mistakes = self.expect.wrong();

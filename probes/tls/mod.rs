@@ -68,6 +68,10 @@ impl Probe for Tls {
         mistakes
     }
 
+    fn observes(&self, _target: &Target) -> Option<String> {
+        Some(self.observed())
+    }
+
     async fn observe(&self, visit: &Visit) -> Result<Posture, Obstructed> {
         observe::posture(self, visit).await
     }

@@ -2,8 +2,7 @@
 
 use std::{collections::HashMap, time::SystemTime};
 
-use gonogo_probes::contract::{Check, Kind, redact::Redactor};
-use secrecy::SecretString;
+use gonogo_probes::contract::{Check, Kind, redact::Redactor, setting::Secret};
 
 use super::{
     mistake::Mistake,
@@ -21,7 +20,7 @@ pub(super) struct Loading<'a> {
     pub(super) vault: Vault<'a>,
     pub(super) authorities: Authorities,
     /// Secrets of the target at hand.
-    pub(super) secrets: Vec<SecretString>,
+    pub(super) secrets: Vec<Secret>,
     pub(super) mistakes: Vec<Mistake>,
 }
 
@@ -61,7 +60,7 @@ impl<'a> Loading<'a> {
     /// what it was given.
     pub(super) fn redact_since(&mut self, first: usize) {
         if self.mistakes.len() > first {
-            let redactor = Redactor::new(self.secrets.clone());
+            let redactor = Redactor::new(self.secrets.iter().map(Secret::hidden).collect());
             for mistake in &mut self.mistakes[first..] {
                 redactor.clean_in_place(&mut mistake.message);
             }

@@ -60,6 +60,7 @@ pub use problem::{Place, Problem};
 pub use proxy::ignored_proxies;
 pub use revision::Revision;
 pub use schema::schema;
+pub(crate) use secret::{LARGEST_SECRET, secret_in};
 pub use source::Position;
 pub use target::TargetConfig;
 pub use watch::changed;

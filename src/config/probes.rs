@@ -37,12 +37,6 @@ pub struct ArmedProbe {
     pub experiment: Option<Experiment>,
     /// The probe itself.
     pub armed: Arc<dyn Armed>,
-    /// Of the probe's settings, its name and its target's name, URL and profile, but neither interval
-    /// nor deadline: what was observed with an equal fingerprint is still true of this probe.
-    ///
-    /// Never to be stored or shown: it contains secrets, and a short one could be guessed from it. See
-    /// [`ArmedProbe::identity`].
-    pub fingerprint: Fingerprint,
     /// Where it is configured; for one that a profile arms, where the profile is named.
     pub position: Position,
     /// Its settings as they were written, as YAML; secrets are references.
@@ -52,14 +46,25 @@ pub struct ArmedProbe {
 impl ArmedProbe {
     /// A digest of the probe, its settings as they were written, secrets as references, and where its
     /// target is dialled and by whom that is vouched for: the same after a restart, and safe to be
-    /// stored.
-    pub fn identity(&self, config: &TargetConfig) -> [u8; 32] {
+    /// stored. Findings with an equal one are still true of this probe.
+    pub fn identity(&self, config: &TargetConfig) -> Fingerprint {
         let target = &config.target;
         let profile = target.profile.map_or("", Profile::as_str);
         let (url, settings) = (target.url.as_str(), &*self.settings);
         let way = config.way();
         let parts = [&target.name, url, profile, self.kind.name, &self.name, settings];
         fingerprint(parts.map(str::as_bytes).into_iter().chain([&way[..]]))
+    }
+
+    /// A digest of what the probe observes, and where: the same after a restart, and safe to be stored.
+    /// What was remembered with an equal one is still true, though it may be judged differently now.
+    pub fn observes(&self, config: &TargetConfig) -> Fingerprint {
+        let Some(observes) = self.armed.observes(&config.target) else {
+            return self.identity(config);
+        };
+        let (target, dialled) = (&config.target, config.dialled());
+        let parts = [&target.name, target.url.as_str(), self.kind.name, &dialled, &observes];
+        fingerprint(parts.map(str::as_bytes))
     }
 }
 
@@ -218,8 +223,7 @@ impl Mention<'_> {
                 let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(from);
                 kind.arm(&mut erased).map_err(drop)
             });
-        let (secrets, sum) = loading.vault.take();
-        loading.secrets.extend(secrets);
+        loading.secrets.extend(loading.vault.take());
         if let Some((armed, target)) = armed.as_ref().zip(site.target) {
             for wrong in armed.mistakes(target) {
                 let node = settings.nearest(wrong.path.iter().map(String::as_str));
@@ -245,16 +249,6 @@ impl Mention<'_> {
             (None, None) => Duration::ZERO,
         };
         let written = redacted::written(&settings, &[]);
-        let profile = target.profile.map_or("", Profile::as_str);
-        let fingerprint = fingerprint([
-            kind.name.as_bytes(),
-            name.as_bytes(),
-            target.name.as_bytes(),
-            target.url.as_str().as_bytes(),
-            profile.as_bytes(),
-            written.as_bytes(),
-            &sum,
-        ]);
         let probe = ArmedProbe {
             kind,
             name: name.clone(),
@@ -268,7 +262,6 @@ impl Mention<'_> {
             },
             experiment,
             armed: armed.into(),
-            fingerprint,
             position: loading.position(self.name.span),
             settings: written,
         };

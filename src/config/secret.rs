@@ -2,8 +2,8 @@
 
 use std::{cell::RefCell, ffi::OsString, path::PathBuf};
 
-use aws_lc_rs::digest::{Context, SHA256};
-use secrecy::{ExposeSecret, SecretString};
+use gonogo_probes::contract::setting::Secret;
+use secrecy::SecretString;
 
 use super::{
     files::Files,
@@ -24,7 +24,7 @@ pub(super) struct Vault<'a> {
     pub(super) files: &'a Files,
     pub(super) sources: &'a [Source],
     pub(super) env: &'a dyn Fn(&str) -> Option<OsString>,
-    given: RefCell<Vec<SecretString>>,
+    given: RefCell<Vec<Secret>>,
 }
 
 impl<'a> Reference<'a> {
@@ -68,14 +68,14 @@ impl<'a> Vault<'a> {
         Self { files, sources, env, given: RefCell::default() }
     }
 
-    /// The secret's value, or what is wrong, which never contains it.
-    pub(super) fn open(&self, reference: Reference<'_>, at: Span) -> Result<String, String> {
-        let value = match reference {
-            Reference::Env(name) => self.variable(name)?,
+    /// The secret, or what is wrong, which never contains its value.
+    pub(super) fn open(&self, reference: Reference<'_>, at: Span) -> Result<Secret, String> {
+        let secret = match reference {
+            Reference::Env(name) => Secret::new(self.variable(name)?),
             Reference::File(path) => self.file(path, at)?,
         };
-        self.given.borrow_mut().push(value.as_str().into());
-        Ok(value)
+        self.given.borrow_mut().push(secret.clone());
+        Ok(secret)
     }
 
     /// What is written at `span`.
@@ -91,7 +91,7 @@ impl<'a> Vault<'a> {
 
     /// The secrets given since the last [`Vault::take`].
     pub(super) fn given(&self) -> Vec<SecretString> {
-        self.given.borrow().clone()
+        self.given.borrow().iter().map(Secret::hidden).collect()
     }
 
     pub(super) fn count(&self) -> usize {
@@ -103,15 +103,9 @@ impl<'a> Vault<'a> {
         self.given.borrow_mut().truncate(count);
     }
 
-    /// The secrets given since the last time, with a digest of them.
-    pub(super) fn take(&self) -> (Vec<SecretString>, Vec<u8>) {
-        let given = self.given.take();
-        let mut sum = Context::new(&SHA256);
-        for secret in &given {
-            sum.update(&secret.expose_secret().len().to_le_bytes());
-            sum.update(secret.expose_secret().as_bytes());
-        }
-        (given, sum.finish().as_ref().to_vec())
+    /// The secrets given since the last time.
+    pub(super) fn take(&self) -> Vec<Secret> {
+        self.given.take()
     }
 
     fn variable(&self, name: &str) -> Result<String, String> {
@@ -129,27 +123,33 @@ impl<'a> Vault<'a> {
         Ok(value)
     }
 
-    fn file(&self, path: &str, at: Span) -> Result<String, String> {
+    fn file(&self, path: &str, at: Span) -> Result<Secret, String> {
         let path = self.resolve(path, at);
         let shown = path.display();
         let bytes = self
             .files
             .read(&path, LARGEST_SECRET)
             .map_err(|error| format!("cannot read the file `{shown}`: {error}"))?;
-        let mut value =
-            String::from_utf8(bytes).map_err(|_| format!("the file `{shown}` is not UTF-8"))?;
-        // An editor ends the last line; the secret does not contain that.
-        if value.ends_with('\n') {
-            value.pop();
-            if value.ends_with('\r') {
-                value.pop();
-            }
-        }
-        if value.is_empty() {
-            return Err(format!("the file `{shown}` is empty"));
-        }
-        Ok(value)
+        let value = secret_in(bytes).map_err(|why| format!("the file `{shown}` {why}"))?;
+        Ok(Secret::in_file(path, value))
     }
 }
 
-const LARGEST_SECRET: u64 = 1 << 20;
+/// The secret that a file with this content holds, or why it holds none: "is empty".
+pub(crate) fn secret_in(content: Vec<u8>) -> Result<String, &'static str> {
+    let mut value = String::from_utf8(content).map_err(|_| "is not UTF-8")?;
+    // An editor ends the last line; the secret does not contain that.
+    if value.ends_with('\n') {
+        value.pop();
+        if value.ends_with('\r') {
+            value.pop();
+        }
+    }
+    if value.is_empty() {
+        return Err("is empty");
+    }
+    Ok(value)
+}
+
+/// Bytes of a file that holds a secret.
+pub(crate) const LARGEST_SECRET: u64 = 1 << 20;

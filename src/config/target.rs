@@ -11,10 +11,10 @@ use gonogo_probes::contract::{
     Footprint, Profile, Target,
     net::{Address, Allow, Budgets, Endpoint, NetSettings},
     redact::Redactor,
+    setting::Secret,
 };
 use ipnet::IpNet;
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -48,7 +48,8 @@ pub struct TargetConfig {
     /// Its probes, as configured, then as implied by its profile.
     pub probes: Vec<ArmedProbe>,
     /// Of everything the net to the target is made of, and of where its revision is found: with an
-    /// equal one, both may be kept. Never to be stored: it contains secrets whole.
+    /// equal one, both may be kept. Values of secrets are not in it. Never to be stored: the key of the
+    /// client certificate is.
     pub fingerprint: Fingerprint,
     /// Where it is configured.
     pub position: Position,
@@ -60,16 +61,21 @@ pub struct TargetConfig {
     pub(super) settings: Box<str>,
     /// Kinds that the configuration keeps from being armed.
     pub(super) disabled: Vec<&'static str>,
+    /// The secrets that its probes share.
+    pub secrets: Vec<Secret>,
     reach: Allow,
     trust: Trust,
-    pub(super) secrets: Vec<SecretString>,
 }
 
 impl TargetConfig {
     /// A digest of where the target is dialled and by whom that is vouched for.
     pub(super) fn way(&self) -> Fingerprint {
-        let dialled = format!("{:?}", self.connect_to);
-        fingerprint([dialled.as_bytes(), &self.trust.digest()])
+        fingerprint([self.dialled().as_bytes(), &self.trust.digest()])
+    }
+
+    /// Where the target is dialled, and under which name.
+    pub(super) fn dialled(&self) -> String {
+        format!("{:?} {:?}", self.connect_to, self.trust.server_name)
     }
 
     /// What a net to the target is made of. `requests` counts what is sent to it.
@@ -90,7 +96,7 @@ impl TargetConfig {
     /// A redactor that knows the secrets of the target's settings.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
-        Redactor::new(self.secrets.clone())
+        Redactor::new(self.secrets.iter().map(Secret::hidden).collect())
     }
 }
 
@@ -230,7 +236,7 @@ impl TargetSettings {
         target: Target,
         trust: Trust,
         probes: Vec<ArmedProbe>,
-        secrets: Vec<SecretString>,
+        secrets: Vec<Secret>,
         position: Position,
     ) -> TargetConfig {
         let allow = self.allowed();
@@ -259,8 +265,7 @@ impl TargetSettings {
         let url = target.url.as_str();
         let way = format!("{url} {reach:?} {connect_to:?} {budgets:?} {revision:?}");
         let trusted = trust.digest();
-        let known = secrets.iter().map(|secret| secret.expose_secret().as_bytes());
-        let fingerprint = fingerprint([way.as_bytes(), &trusted].into_iter().chain(known));
+        let fingerprint = fingerprint([way.as_bytes(), &trusted]);
         TargetConfig {
             allow,
             revision: self.revision.map(Revision::from),

@@ -58,7 +58,7 @@ enum RootsName {
 pub(super) struct Trust {
     roots: net::Roots,
     client: Option<net::ClientIdentity>,
-    server_name: Option<String>,
+    pub(super) server_name: Option<String>,
     strict: bool,
     files: net::TrustFiles,
 }

@@ -42,6 +42,23 @@ impl Known {
         Some(Self::of(Arc::clone(&self.told), learned))
     }
 
+    /// The same with other secrets of the settings; `None` if they are the same. Those that were are
+    /// learned.
+    pub(super) fn telling(&self, secrets: Vec<SecretString>) -> Option<Self> {
+        let same =
+            |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+        if self.told.len() == secrets.len()
+            && self.told.iter().zip(&secrets).all(|(one, other)| same(one, other))
+        {
+            return None;
+        }
+        let gone = self.told.iter().filter(|old| !secrets.iter().any(|new| same(old, new)));
+        let mut learned = self.learned.clone();
+        learned.extend(gone.cloned());
+        learned.drain(..learned.len().saturating_sub(LEARNED));
+        Some(Self::of(secrets.into(), learned))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.spellings.is_empty()
     }

@@ -40,6 +40,15 @@ impl Redactor {
         }
     }
 
+    /// Makes these the secrets of the target's settings, in place of those that were: they are known for
+    /// good. Those that were stay known for a while, as an answer under way may hold them.
+    pub fn tell(&self, secrets: Vec<SecretString>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(told) = known.telling(secrets) {
+            *known = Arc::new(told);
+        }
+    }
+
     /// The text without secrets. It must not have been cut by us: of a secret that was cut, only what
     /// stands at the end of the text is recognized.
     #[must_use]

@@ -196,10 +196,10 @@ impl Memory {
         self.lock().changes
     }
 
-    /// How much was refused because it was too much, or no number.
+    /// How much was refused since the last call because it was too much, or no number.
     #[must_use]
     pub fn refused(&self) -> u64 {
-        self.lock().notices.refused
+        std::mem::take(&mut self.lock().notices.refused)
     }
 
     /// What there is to be said since the last call.
@@ -405,7 +405,7 @@ mod tests {
         memory.note("0", at(3), 1.0);
         assert_eq!(memory.series("0", at(3)).points.len(), 2, "those that are there go on");
         memory.note(&"n".repeat(LONGEST_NAME + 1), at(1), 1.0);
-        assert_eq!(memory.refused(), 22);
+        assert_eq!(memory.refused(), 1);
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Session {
     /// it is sent as, or a header that is one.
     pub(super) fn holds_secret(&self, request: &Request) -> bool {
         let is_secret = |(name, value): &(HeaderName, Text)| {
-            value.secret().is_some() || CREDENTIALS.contains(name) || self.knows(value.expose())
+            value.secret().is_some() || CREDENTIALS.contains(name) || self.knows(&value.expose())
         };
         request.headers.iter().any(is_secret)
             || !request.url.username().is_empty()

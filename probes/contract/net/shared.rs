@@ -54,6 +54,12 @@ pub struct NetSettings {
 }
 
 impl Net {
+    /// Takes secrets out of what the target says.
+    #[must_use]
+    pub fn redactor(&self) -> &Arc<Redactor> {
+        &self.redactor
+    }
+
     /// Prepares the way to a target: reads trust, calls nobody.
     pub fn new(settings: NetSettings) -> Result<Arc<Self>, TrustError> {
         Ok(Arc::new(Self {

@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Headers {
                 while let Some(Name(name)) = map.next_key()? {
                     let value: Text = map.next_value()?;
                     // The value may be a secret, so the message names the field alone.
-                    if HeaderValue::from_str(value.expose()).is_err() {
+                    if HeaderValue::from_str(&value.expose()).is_err() {
                         return Err(de::Error::custom(format_args!(
                             "the value of `{name}` has a character that no header may have, such as \
                              a line break"

@@ -17,7 +17,7 @@ pub use file::{FILE_TOKEN, File};
 pub use headers::Headers;
 pub use link::Link;
 pub use pattern::Pattern;
-pub use secret::{SECRET_TOKEN, Secret, Text};
+pub use secret::{Exposed, SECRET_TOKEN, Secret, Text, hand_over};
 pub use status::StatusSet;
 pub use time_window::{Occurrence, TimeWindow};
 pub use trust::TrustSetting;

@@ -1,6 +1,13 @@
 //! Secrets of the operator's.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    cell::Cell,
+    fmt,
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,26 +21,94 @@ pub const SECRET_TOKEN: &str = "$gonogo::Secret";
 
 /// A value that is never printed, logged, reported or compared in the open.
 ///
-/// Written `{env: NAME}` or `{file: PATH}`; never in the configuration itself.
+/// Written `{env: NAME}` or `{file: PATH}`; never in the configuration itself. Its clones share the
+/// value: the one of a file changes for all of them when the file has changed.
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub struct Secret(Arc<Shared>);
+
+struct Shared {
+    file: Option<PathBuf>,
+    value: RwLock<Arc<SecretString>>,
+}
 
 impl Secret {
     /// Takes the value.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(SecretString::from(value.into()))
+        Self::of(None, value.into())
+    }
+
+    /// Takes the value that stands in this file.
+    pub fn in_file(file: PathBuf, value: impl Into<String>) -> Self {
+        Self::of(Some(file), value.into())
+    }
+
+    fn of(file: Option<PathBuf>, value: String) -> Self {
+        Self(Arc::new(Shared { file, value: RwLock::new(Arc::new(value.into())) }))
+    }
+
+    /// The file in which it stands, if it stands in one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.0.file.as_deref()
     }
 
     /// The value, for the one place that sends it.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+    pub fn expose(&self) -> Exposed<'static> {
+        Exposed(Exposure::Secret(self.current()))
     }
 
     /// The value in a form that stays hidden, for the redactor.
     #[must_use]
     pub fn hidden(&self) -> SecretString {
-        self.0.clone()
+        (*self.current()).clone()
+    }
+
+    /// Replaces the value. Whatever takes secrets out of texts must know the new one before.
+    pub fn replace(&self, value: SecretString) {
+        *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+    }
+
+    fn current(&self) -> Arc<SecretString> {
+        Arc::clone(&self.0.value.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The secret that was handed over with this value.
+    fn received(value: String) -> Self {
+        match HANDED_OVER.take() {
+            Some(secret) if *secret.expose() == *value => secret,
+            _ => Self::new(value),
+        }
+    }
+}
+
+thread_local! {
+    static HANDED_OVER: Cell<Option<Secret>> = const { Cell::new(None) };
+}
+
+/// Gives a secret to the type that asked for one by [`SECRET_TOKEN`]: `give` passes on the value, and
+/// the type becomes a clone of `secret`.
+pub fn hand_over<T>(secret: &Secret, give: impl FnOnce(String) -> T) -> T {
+    HANDED_OVER.set(Some(secret.clone()));
+    give(secret.expose().to_owned())
+}
+
+/// The value of a setting that may be a secret, as it is now.
+pub struct Exposed<'a>(Exposure<'a>);
+
+enum Exposure<'a> {
+    Plain(&'a str),
+    Secret(Arc<SecretString>),
+}
+
+impl Deref for Exposed<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Exposure::Plain(text) => text,
+            Exposure::Secret(value) => value.expose_secret(),
+        }
     }
 }
 
@@ -58,7 +133,7 @@ impl<'de> Deserialize<'de> for Secret {
                 self,
                 deserializer: D,
             ) -> Result<Secret, D::Error> {
-                String::deserialize(deserializer).map(Secret::new)
+                String::deserialize(deserializer).map(Secret::received)
             }
         }
 
@@ -88,7 +163,7 @@ impl JsonSchema for Secret {
                     "properties": {
                         "file": {
                             "type": "string",
-                            "description": "Path of a file, relative to the configuration; one trailing line break is not part of the secret.",
+                            "description": "Path of a file, relative to the configuration; one trailing line break is not part of the secret. It is read again before a visit when it has changed.",
                         },
                     },
                     "required": ["file"],
@@ -111,9 +186,9 @@ pub enum Text {
 impl Text {
     /// The value, for the one place that sends it.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub fn expose(&self) -> Exposed<'_> {
         match self {
-            Self::Plain(text) => text,
+            Self::Plain(text) => Exposed(Exposure::Plain(text)),
             Self::Secret(secret) => secret.expose(),
         }
     }
@@ -147,7 +222,7 @@ impl<'de> Deserialize<'de> for Text {
                 self,
                 deserializer: D,
             ) -> Result<Text, D::Error> {
-                String::deserialize(deserializer).map(|value| Text::Secret(Secret::new(value)))
+                String::deserialize(deserializer).map(|value| Text::Secret(Secret::received(value)))
             }
         }
 
@@ -177,6 +252,16 @@ mod tests {
         let secret = Secret::new("hunter2");
         let text = Text::Secret(secret.clone());
         assert_eq!(format!("{secret:?} {text:?}"), "Secret([redacted]) Secret(Secret([redacted]))");
-        assert_eq!(text.expose(), "hunter2");
+        assert_eq!(&*text.expose(), "hunter2");
+    }
+
+    #[test]
+    fn a_replaced_value_is_that_of_every_clone() {
+        let secret = Secret::in_file("token".into(), "one");
+        let clone = hand_over(&secret, Secret::received);
+        secret.replace("two".into());
+        assert_eq!(&*clone.expose(), "two");
+        assert_eq!(clone.file(), Some(Path::new("token")));
+        assert_eq!(&*Secret::received("three".to_owned()).expose(), "three");
     }
 }

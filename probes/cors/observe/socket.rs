@@ -69,7 +69,7 @@ async fn handshake(
         field(name, value);
     }
     for (name, value) in caller.credentials().iter().filter(|_| signed_in) {
-        field(name, value.expose());
+        field(name, &value.expose());
     }
     text += "\r\n";
     caller.requests += 1;

@@ -192,6 +192,22 @@ impl Tls {
         }
     }
 
+    /// Whom is asked, how deep, and the files that are read; limits and what is expected are not in it.
+    pub(super) fn observed(&self) -> String {
+        let Self {
+            address,
+            starttls,
+            server_name,
+            intermediates_file,
+            revocation_lists,
+            depth,
+            ..
+        } = self;
+        format!(
+            "{address:?} {starttls:?} {server_name:?} {intermediates_file:?} {revocation_lists:?} {depth:?}"
+        )
+    }
+
     pub(super) fn endpoint(&self, target: &Target) -> Option<Endpoint> {
         self.address.clone().or_else(|| target.endpoint())
     }

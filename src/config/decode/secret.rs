@@ -1,5 +1,6 @@
 //! A secret's value, for the type that asks for it by name.
 
+use gonogo_probes::contract::setting;
 use serde::{Deserializer, de::Visitor, forward_to_deserialize_any};
 
 use super::{error::Error, pass::Pass};
@@ -19,14 +20,15 @@ impl<'de> Deserializer<'de> for FromSecret<'_, '_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let Self { reference, node, pass } = self;
         let at = node.entries().and_then(<[_]>::first).map_or(node.span, |entry| entry.value.span);
-        let value = pass.vault.open(reference, at).or_else(|reason| {
+        let secret = pass.vault.open(reference, at).or_else(|reason| {
             pass.note(node, || {
                 let path = pass.root.path_to(node).unwrap_or_default();
                 Mistake::at(at, format!("the secret `{path}` cannot be read: {reason}"))
             });
             pass.witness(Err(Error::Noted), node, at, |_| None)
         })?;
-        pass.witness(visitor.visit_string(value), node, at, |_| None)
+        let visited = setting::hand_over(&secret, |value| visitor.visit_string(value));
+        pass.witness(visited, node, at, |_| None)
     }
 
     forward_to_deserialize_any! {

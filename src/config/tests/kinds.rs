@@ -164,7 +164,7 @@ impl Probe for Auth {
         let weak = self.credentials.iter().filter_map(|(name, credential)| match credential {
             Credential::Bearer(token) if token.expose().starts_with("weak") => Some(Mistake {
                 path: vec!["credentials".to_owned(), name.clone()],
-                message: format!("the token `{}` is weak", token.expose()),
+                message: format!("the token `{}` is weak", &*token.expose()),
             }),
             _ => None,
         });
