@@ -202,13 +202,18 @@ mod tests {
         time::{Instant, SystemTime},
     };
 
-    use gonogo_probes::{CATALOGUE, contract::Sample};
+    use gonogo_probes::{
+        CATALOGUE,
+        contract::{Progress, Sample},
+    };
 
     use super::*;
     use crate::{
+        clock::Clock,
         config,
         findings::Findings,
         store::{Effort, Now, Store},
+        telemetry::Telemetry,
     };
 
     const SHOP: &str = "https://shop.example";
@@ -294,6 +299,23 @@ mod tests {
         for config in [before, after] {
             let secret = config.targets[0].secrets[0].expose();
             assert_eq!(net(&second).redactor().clean(&secret), "[redacted]");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_remembered_is_counted_once() {
+        let config = configured("http://127.0.0.1:1", "health: {}");
+        let plan = Planner::new(None).plan(&config).expect("a plan");
+        let errand = &plan.targets[0].errands[0];
+        errand.memory.note("width", NOW, f64::NAN);
+        let telemetry = Telemetry::new().expect("sound");
+        for _ in 0..2 {
+            errand.run(&Clock::system(), &telemetry, Progress::default()).await;
+            let families = telemetry.gather();
+            let counted = families.iter().find(|it| it.name() == "gonogo_memory_refused_total");
+            let counted = &counted.expect("the metric").get_metric()[0];
+            assert!((counted.get_counter().get_value() - 1.0).abs() < f64::EPSILON);
+            assert!(errand.memory.notices().is_empty(), "it was said");
         }
     }
 }
