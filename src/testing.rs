@@ -8,8 +8,9 @@ use std::{
 
 use gonogo_probes::contract::{
     Check, Confidence, Dimension, Experiment, Explains, Finding, Footprint, Gauge, GaugeReadings,
-    Impact, Item, Kind, Label, Needs, NumberKind, Obstacle, Obstructed, Probe, Reading, Report,
-    Rule, Settles, Target, Visit, setting::TimeWindow, specimen::Specimen,
+    Impact, Item, Kind, Label, Lane, Moment, Needs, NumberKind, Obstacle, Obstructed, Probe,
+    Reading, Report, Rule, Settles, Target, Timeline, Tone, Visit, setting::TimeWindow,
+    specimen::Specimen,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -226,6 +227,38 @@ pub(crate) fn report(kind: &Kind, items: Vec<Item>) -> Report {
     }
 }
 
+/// A process that is told to stop, and drops a request meanwhile.
+pub(crate) fn timeline() -> Timeline {
+    let ms = Duration::from_millis;
+    let requests = vec![
+        Moment::lasting(ms(0), ms(6_100), Tone::Good, "200"),
+        Moment::lasting(ms(6_100), ms(7_400), Tone::Bad, "503"),
+        Moment::at(ms(7_450), Tone::Bad, "connection reset"),
+        Moment::lasting(ms(12_000), ms(18_000), Tone::Good, "200"),
+    ];
+    let lane = |name: &'static str, moments| Lane { name: name.into(), moments };
+    Timeline {
+        length: ms(18_000),
+        lanes: vec![
+            lane(
+                "process",
+                vec![
+                    Moment::at(ms(5_000), Tone::Neutral, "SIGTERM"),
+                    Moment::lasting(ms(7_500), ms(11_800), Tone::Neutral, "gone"),
+                ],
+            ),
+            lane(
+                "readiness",
+                vec![
+                    Moment::lasting(ms(0), ms(5_200), Tone::Good, "ready"),
+                    Moment::at(ms(5_200), Tone::Good, "503"),
+                ],
+            ),
+            lane("requests", requests),
+        ],
+    }
+}
+
 /// So many seconds after 1970.
 pub(crate) fn at(secs: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(secs)
@@ -261,6 +294,16 @@ pub(crate) fn visited(item: Item) -> Findings {
     let findings = Findings::default();
     findings.expect(&[expected("shop")]);
     findings.record(door("shop"), visit(99), report(&DOOR, vec![item]));
+    findings
+}
+
+/// The same with a timeline of that visit.
+pub(crate) fn with_timeline() -> Findings {
+    let findings = Findings::default();
+    findings.expect(&[expected("shop")]);
+    let report = report(&DOOR, vec![Item::pass("", "shut")]);
+    let report = Report { timeline: Some(timeline()), ..report };
+    findings.record(door("shop"), visit(99), report);
     findings
 }
 

@@ -15,7 +15,9 @@ struct Said {
 }
 
 impl Progress {
-    pub(super) fn say(&self, doing: String) {
+    /// Says what is being done. A visit says it through [`Visit::say`](super::Visit::say), which makes it
+    /// safe to show.
+    pub fn say(&self, doing: String) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.last = doing;
         said.times += 1;

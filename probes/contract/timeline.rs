@@ -47,6 +47,15 @@ pub enum Tone {
     Bad,
 }
 
+impl Timeline {
+    /// The time it covers with everything in it: a moment may end after the visit was thought to.
+    #[must_use]
+    pub fn extent(&self) -> Duration {
+        let moments = self.lanes.iter().flat_map(|lane| &lane.moments);
+        moments.map(Moment::end).fold(self.length, Duration::max)
+    }
+}
+
 impl Moment {
     /// Something that happened at once.
     pub fn at(at: Duration, tone: Tone, label: impl Into<String>) -> Self {
@@ -56,5 +65,11 @@ impl Moment {
     /// Something that lasted.
     pub fn lasting(at: Duration, until: Duration, tone: Tone, label: impl Into<String>) -> Self {
         Self { at, until: Some(until), tone, label: label.into() }
+    }
+
+    /// When it was over; never before it began.
+    #[must_use]
+    pub fn end(&self) -> Duration {
+        self.until.map_or(self.at, |until| until.max(self.at))
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Footprint, Memory, Progress, Shared, Target, net};
+use super::{Footprint, Memory, Progress, Shared, Target, boundary, net};
 
 /// One execution of one probe on one target.
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ impl Visit {
 
     /// Says what the visit is doing, for somebody who waits for it: a lower-case fragment.
     pub fn say(&self, doing: impl Into<String>) {
-        self.progress.say(self.net.redactor().clean(&doing.into()).into_owned());
+        self.progress.say(boundary::text(&doing.into(), self.net.redactor()));
     }
 
     /// Ends when gonogo is being stopped.
@@ -125,3 +125,18 @@ impl Visit {
 }
 
 const KEPT_FOR_JUDGING: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::{boundary::TEXT, specimen::visit_to_nowhere};
+
+    #[test]
+    fn what_a_visit_says_it_does_is_safe_to_show() {
+        let visit = visit_to_nowhere();
+        assert_eq!(visit.progress.last(), None);
+        visit.say(format!("a\u{1b}[2J\r\nGO: nothing stands in the way{}", "x".repeat(TEXT)));
+        let (times, said) = visit.progress.last().expect("said");
+        assert_eq!(times, 1);
+        assert!(!said.chars().any(char::is_control) && said.len() <= TEXT, "{said:?}");
+    }
+}

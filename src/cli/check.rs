@@ -157,9 +157,10 @@ fn report(
         })
         .collect();
     let report = json::report(&assessments, now);
-    let text = |verbose| {
+    let text = |verbose, columns| {
         // One probe alone is asked for by someone who wants to see what it saw.
-        let detail = Detail { verbose, facts: verbose || !wanted.probes.is_empty() };
+        let facts = verbose || !wanted.probes.is_empty();
+        let detail = Detail { verbose, facts, columns };
         terminal::render(&assessments, detail, now) + &overall::render(&assessments)
     };
     let document = || {
@@ -170,12 +171,12 @@ fn report(
     for file in reports {
         let text = match file.format() {
             ReportFormat::Json => document(),
-            ReportFormat::Text => anstream::adapter::strip_str(&text(true)).to_string(),
+            ReportFormat::Text => anstream::adapter::strip_str(&text(true, None)).to_string(),
         };
         file.write(&text)?;
     }
     output::print(&match options.output {
-        Output::Text => text(options.verbose),
+        Output::Text => text(options.verbose, output::width()),
         Output::Json => document(),
     })?;
     Ok(Exit::of(report.verdict, options.require))

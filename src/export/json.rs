@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     assessment::{Assessment, Line, unused},
     causes::{Cause, causes},
+    export::timeline::TimelineReport,
     policy::{Status, Waiver},
     scorecard::{RuleName, Score, Verdict},
 };
@@ -68,6 +69,8 @@ pub struct TargetReport {
     pub attestations: Vec<AttestationReport>,
     /// What was seen, whether or not it is right, by probe.
     pub facts: BTreeMap<String, Vec<FactReport>>,
+    /// What happened when during the last visit that had a timeline, by probe.
+    pub timelines: BTreeMap<String, TimelineReport>,
 }
 
 /// How much of a target was asked.
@@ -302,6 +305,13 @@ pub fn target(assessment: &Assessment<'_>) -> TargetReport {
                 (probe.name.to_string(), probe.facts.iter().map(FactReport::from).collect())
             })
             .collect(),
+        timelines: findings
+            .probes
+            .iter()
+            .filter_map(|probe| {
+                Some((probe.name.to_string(), TimelineReport::from(probe.timeline.as_deref()?)))
+            })
+            .collect(),
     }
 }
 
@@ -421,6 +431,24 @@ mod tests {
         let assessment = assess(&snapshot.targets[0], &rulings, at(120));
         let report = Report { version: "0.0.0", ..report(&[assessment], at(120)) };
         insta::assert_json_snapshot!(report);
+    }
+
+    #[test]
+    fn a_timeline_stands_beside_the_findings_of_its_probe() {
+        let findings = crate::testing::with_timeline();
+        let snapshot = findings.snapshot();
+        let rulings = Rulings::default();
+        let report = target(&assess(&snapshot.targets[0], &rulings, at(120)));
+        let report = serde_json::to_value(report).expect("JSON");
+        let timeline = &report["timelines"]["door"];
+        assert_eq!(timeline["began"], "1970-01-01T00:01:39Z");
+        assert_eq!(timeline["seconds"], 18.0);
+        let reset = serde_json::json!({
+            "at": 7.45, "until": null, "tone": "bad", "label": "connection reset"
+        });
+        assert_eq!(timeline["lanes"][2]["moments"][2], reset);
+        let schema = schemars::schema_for!(TargetReport).to_value();
+        assert!(jsonschema::is_valid(&schema, &report));
     }
 
     #[test]

@@ -5,3 +5,4 @@ pub mod json;
 pub mod overall;
 pub mod prometheus;
 pub mod terminal;
+pub mod timeline;

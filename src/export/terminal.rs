@@ -12,7 +12,7 @@ use gonogo_probes::contract::Confidence;
 use crate::{
     assessment::{Assessment, Line, unused},
     causes::{Cause, causes},
-    export::json::rfc3339,
+    export::{json::rfc3339, timeline},
     policy::Status,
     scorecard::{Reason, Verdict},
 };
@@ -24,6 +24,8 @@ pub struct Detail {
     pub verbose: bool,
     /// What was seen, right or wrong, as a table.
     pub facts: bool,
+    /// The columns there are, where that is known.
+    pub columns: Option<usize>,
 }
 
 /// Tells of all targets, in the order given.
@@ -87,6 +89,12 @@ fn target(out: &mut String, assessment: &Assessment<'_>, detail: Detail, now: Sy
             said.by,
             rfc3339(said.until)
         );
+    }
+    for probe in &known.probes {
+        let Some(dated) = &probe.timeline else { continue };
+        let ago = age(dated.began, now);
+        let _ = writeln!(out, "\n  {BOLD}{} · timeline{BOLD:#}, begun {ago} ago", probe.name);
+        out.push_str(&timeline::draw(&dated.timeline, detail.columns.unwrap_or(COLUMNS)));
     }
     if detail.facts {
         facts(out, assessment);
@@ -230,6 +238,9 @@ pub fn age(from: SystemTime, to: SystemTime) -> String {
 /// What is said about a line stands under its check.
 const INDENT: &str = "                    ";
 
+/// The width of what is written for no terminal.
+const COLUMNS: usize = 100;
+
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default();
@@ -285,9 +296,24 @@ mod tests {
     }
 
     #[test]
+    fn a_timeline_is_told_with_its_age_and_fits_the_terminal() {
+        let findings = crate::testing::with_timeline();
+        let snapshot = findings.snapshot();
+        let rulings = Rulings::default();
+        let assessment = assess(&snapshot.targets[0], &rulings, at(120));
+        let detail = Detail { columns: Some(60), ..Detail::default() };
+        let told = render(&[assessment], detail, at(120));
+        let told = anstream::adapter::strip_str(&told).to_string();
+        assert!(told.contains("door · timeline, begun 21s ago"), "{told}");
+        let lanes: Vec<&str> = told.lines().filter(|line| line.contains("...")).collect();
+        assert_eq!(lanes.len(), 3, "{told}");
+        assert!(lanes.iter().all(|lane| lane.len() <= 60), "{told}");
+    }
+
+    #[test]
     fn verbose_shows_how_to_see_it_again() {
         let item = Item::fail(Confidence::Firm, "front", "wide open").replay("ls -d door");
-        let told = told(item, 120, Detail { verbose: true, facts: false });
+        let told = told(item, 120, Detail { verbose: true, facts: false, columns: None });
         assert!(told.contains("front: wide open") && told.contains("$ ls -d door"), "{told}");
     }
 
@@ -298,7 +324,7 @@ mod tests {
             Item::skip("", "seen once"),
             Item::fail(Confidence::Firm, "", "seen once"),
         ] {
-            let told = told(item, 120, Detail { verbose: true, facts: false });
+            let told = told(item, 120, Detail { verbose: true, facts: false, columns: None });
             assert_eq!(told.matches("seen once").count(), 1, "{told}");
         }
     }

@@ -18,7 +18,7 @@ use gonogo_probes::contract::Report;
 
 pub use answer::{Answer, Held, Past, Vote};
 pub use items::{Beginning, Beginnings};
-pub use probe::{ProbeFindings, Settled};
+pub use probe::{DatedTimeline, ProbeFindings, Settled};
 use snapshot::same_probe;
 pub use snapshot::{
     Expected, ExpectedProbe, Hold, Restored, Revision, Snapshot, Standing, TargetFindings,

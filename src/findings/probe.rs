@@ -6,7 +6,7 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Fact, Footprint, GaugeReadings, Kind, Obstacle, Outcome, Report,
+    Check, Fact, Footprint, GaugeReadings, Kind, Obstacle, Outcome, Report, Timeline,
 };
 
 use super::{
@@ -38,6 +38,17 @@ pub struct ProbeFindings {
     pub readings: Vec<GaugeReadings>,
     /// What the last visit saw.
     pub facts: Vec<Fact>,
+    /// What happened when during the last visit that had a timeline.
+    pub timeline: Option<Arc<DatedTimeline>>,
+}
+
+/// A timeline, and when its visit began.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DatedTimeline {
+    /// When the visit began, from which its moments count.
+    pub began: SystemTime,
+    /// What happened.
+    pub timeline: Timeline,
 }
 
 /// Whether a visit's answers are believed, and if not, how soon another may help.
@@ -74,6 +85,7 @@ impl ProbeFindings {
                 .collect(),
             readings: Vec::new(),
             facts: Vec::new(),
+            timeline: None,
         }
     }
 
@@ -140,6 +152,8 @@ impl ProbeFindings {
             }
             answers.push(answer);
         }
+        let began = visited.began;
+        let timeline = report.timeline.map(|timeline| Arc::new(DatedTimeline { began, timeline }));
         let probe = Self {
             name: Arc::clone(&self.name),
             kind: self.kind,
@@ -151,6 +165,7 @@ impl ProbeFindings {
             answers,
             readings: report.readings,
             facts: report.facts,
+            timeline: timeline.or_else(|| self.timeline.clone()),
         };
         (probe, settled)
     }
@@ -175,7 +190,7 @@ impl ProbeFindings {
         if self.answers.iter().all(|answer| answer.held.is_none()) {
             return None;
         }
-        let mut probe = self.clone();
+        let mut probe = Self { timeline: None, ..self.clone() };
         for (answer, (check, needed)) in
             probe.answers.iter_mut().zip(asked_by(self.kind, self.ordinary))
         {

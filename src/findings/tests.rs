@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gonogo_probes::contract::{Confidence, Finding, Footprint, Item, Obstacle, Report};
+use gonogo_probes::contract::{Confidence, Finding, Footprint, Item, Obstacle, Report, Timeline};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
@@ -451,4 +451,25 @@ fn answers_do_not_age_while_an_experiment_holds_visits_back() {
     assert_eq!(house.statuses(&plain, 1171)[0], Status::Unknown(Obstacle::Stale));
     house.visit(1175);
     assert_eq!(house.statuses(&plain, 1176 + 180)[0], Status::Unknown(Obstacle::Stale), "as ever");
+}
+
+fn with_timeline(timeline: Option<Timeline>) -> Report {
+    Report { timeline, ..report(&DOOR, vec![Item::pass("", "shut")]) }
+}
+
+#[test]
+fn the_last_timeline_is_kept_with_its_date_and_survives_a_restart() {
+    let findings = Findings::default();
+    let expected = [expected("shop")];
+    findings.expect(&expected);
+    let timeline = testing::timeline();
+    findings.record(door("shop"), visit(100), with_timeline(Some(timeline.clone())));
+    findings.record(door("shop"), visit(160), with_timeline(None));
+    let wanted = DatedTimeline { began: at(100), timeline };
+    let kept = |findings: &Findings| findings.target("shop")?.probes[0].timeline.clone();
+    assert_eq!(kept(&findings).as_deref(), Some(&wanted));
+    let after = testing::restarted(&findings, &expected, at(200));
+    assert_eq!(kept(&after).as_deref(), Some(&wanted));
+    findings.record(door("shop"), visit(220), with_timeline(Some(Timeline::default())));
+    assert_eq!(kept(&findings).map(|dated| dated.began), Some(at(220)));
 }

@@ -11,4 +11,5 @@ mod markdown;
 pub mod readme;
 mod settings;
 mod table;
+pub mod timeline;
 pub(crate) mod words;

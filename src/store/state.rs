@@ -9,6 +9,7 @@ use std::{
 
 use gonogo_probes::contract::{
     Check, Confidence, Finding, GaugeReadings, Item, Kind, Obstacle, Outcome, Reading, Rest, Saved,
+    Timeline,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +17,8 @@ use super::{time::millis, visits::Times};
 use crate::{
     clock::unix,
     findings::{
-        Answer, Beginning, Beginnings, Held, Past, ProbeFindings, Restored, Revision, Standing,
-        TargetFindings, Visited, Vote,
+        Answer, Beginning, Beginnings, DatedTimeline, Held, Past, ProbeFindings, Restored,
+        Revision, Standing, TargetFindings, Visited, Vote,
     },
     scorecard::Verdict,
 };
@@ -113,6 +114,15 @@ struct ProbeState {
     took: f64,
     answers: Vec<AnswerState>,
     readings: Vec<ReadingsState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeline: Option<TimelineState>,
+}
+
+/// The timeline of the last visit that had one.
+#[derive(Debug, Deserialize, Serialize)]
+struct TimelineState {
+    began_at: f64,
+    timeline: Timeline,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -208,6 +218,10 @@ impl ProbeState {
                     left_out: gauge.left_out,
                 })
                 .collect(),
+            timeline: known.timeline.as_ref().map(|dated| TimelineState {
+                began_at: unix(dated.began),
+                timeline: dated.timeline.clone(),
+            }),
         })
     }
 
@@ -255,6 +269,9 @@ impl ProbeState {
                 })
                 .collect(),
             facts: Vec::new(),
+            timeline: self.timeline.map(|TimelineState { began_at, timeline }| {
+                Arc::new(DatedTimeline { began: moment(began_at), timeline })
+            }),
         })
     }
 }

@@ -132,7 +132,7 @@ fn of_blackbox(
 fn explained(board: &Board, target: Arc<TargetFindings>) -> String {
     let now: SystemTime = board.clock.now();
     let rulings = board.rulings();
-    let detail = terminal::Detail { verbose: true, facts: true };
+    let detail = terminal::Detail { verbose: true, facts: true, columns: None };
     let report = terminal::render(&[assess(&target, &rulings, now)], detail, now);
     let report = anstream::adapter::strip_str(&report).to_string();
     let metrics = scraped(board, target, Format::Text);

@@ -18,7 +18,7 @@ mod view;
 
 use std::{borrow::Cow, cell::RefCell, ops::Range, sync::Arc};
 
-pub use cap::{FACTS, ITEMS, NAME, TEXT};
+pub use cap::{FACTS, ITEMS, LANES, MOMENTS, NAME, TEXT};
 pub use escape::escaped;
 pub(super) use numbers::readings;
 
@@ -80,9 +80,6 @@ fn safe(text: &str, redactor: &Redactor) -> String {
     escaped(&redactor.clean(text)).into_owned()
 }
 
-/// Moments that are kept of a lane.
-const MOMENTS: usize = 500;
-
 fn pass(report: &mut Report, redactor: &Redactor) {
     let pass = |text: &mut String, cap: fn(&mut String)| {
         redactor.clean_in_place(text);
@@ -110,12 +107,12 @@ fn pass(report: &mut Report, redactor: &Redactor) {
         }
         pass(value, cap::text);
     }
+    report.timeline.iter_mut().for_each(cap::timeline);
     let lanes = report.timeline.iter_mut().flat_map(|timeline| &mut timeline.lanes);
     for lane in lanes {
         if let Cow::Owned(name) = &mut lane.name {
             pass(name, cap::name);
         }
-        lane.moments.truncate(MOMENTS);
         lane.moments.iter_mut().for_each(|moment| pass(&mut moment.label, cap::name));
     }
     for reading in report.readings.iter_mut().flat_map(|gauge| &mut gauge.readings) {

@@ -22,6 +22,7 @@ use crate::{
     assessment::{Assessment, Line, assess},
     findings::ProbeFindings,
     policy::Status,
+    render::timeline,
     web::Links,
 };
 
@@ -39,6 +40,8 @@ struct TargetPage {
     attested: Vec<Attested>,
     changes: Vec<Row>,
     visits: Vec<VisitRow>,
+    doing: Vec<(String, String)>,
+    timelines: Vec<Drawing>,
     facts: Vec<Table>,
     report: String,
 }
@@ -95,6 +98,15 @@ struct VisitRow {
     is_stale: bool,
 }
 
+/// What happened when during a visit, drawn.
+#[derive(Debug)]
+struct Drawing {
+    probe: String,
+    began: Moment,
+    /// Markup: what a target said in it is escaped.
+    svg: String,
+}
+
 /// What a probe saw, by topic.
 #[derive(Debug)]
 struct Table {
@@ -115,12 +127,18 @@ pub(in crate::web) async fn target(
         };
         let now = site.board.clock.now();
         let rulings = site.board.rulings();
-        page(StatusCode::OK, &target_page(&assess(known, &rulings, now), &site.links, now))
+        let doing = site.board.doing(&name);
+        page(StatusCode::OK, &target_page(&assess(known, &rulings, now), doing, &site.links, now))
     })
     .await
 }
 
-fn target_page(assessment: &Assessment<'_>, links: &Links, now: SystemTime) -> TargetPage {
+fn target_page(
+    assessment: &Assessment<'_>,
+    doing: Vec<(String, String)>,
+    links: &Links,
+    now: SystemTime,
+) -> TargetPage {
     let findings = assessment.target;
     let card = Card::of(assessment, links, now, 0);
     let urgent = assessment.by_urgency();
@@ -142,6 +160,16 @@ fn target_page(assessment: &Assessment<'_>, links: &Links, now: SystemTime) -> T
         attested: attested(assessment, now),
         changes: changes(assessment, links, now),
         visits: findings.probes.iter().map(|probe| VisitRow::of(probe, now)).collect(),
+        doing: doing
+            .into_iter()
+            .map(|(probe, doing)| (bounded(&probe, NAME), bounded(&doing, SEEN)))
+            .collect(),
+        timelines: findings
+            .probes
+            .iter()
+            .enumerate()
+            .filter_map(|(place, probe)| Drawing::of(probe, place, now))
+            .collect(),
         facts: findings.probes.iter().flat_map(|probe| tables(probe)).collect(),
         report: links.target_report(&findings.target.name),
         card,
@@ -241,6 +269,19 @@ impl VisitRow {
             }),
             is_stale: probe.stale(now).is_some(),
         }
+    }
+}
+
+impl Drawing {
+    fn of(probe: &ProbeFindings, place: usize, now: SystemTime) -> Option<Self> {
+        let dated = probe.timeline.as_deref()?;
+        let name = bounded(&probe.name, NAME);
+        let title = format!("Timeline of a visit of {name}");
+        Some(Self {
+            began: Moment::of(dated.began, now),
+            svg: timeline::svg(&dated.timeline, &format!("timeline-{place}"), &title),
+            probe: name,
+        })
     }
 }
 

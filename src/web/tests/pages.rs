@@ -90,6 +90,23 @@ async fn what_targets_say_is_never_taken_for_html() {
 }
 
 #[tokio::test]
+async fn a_targets_page_draws_timelines_and_tells_what_is_under_way() {
+    let board = sample::board(&["checkout"]);
+    sample::visit_with_timeline(&board, "checkout", "</text><script>alert(1)</script>");
+    let progress = board.progress("checkout", "lock");
+    progress.say("turning the key <b>".to_owned());
+    let shown = page(std::sync::Arc::clone(&board), "/targets/checkout").await;
+    assert!(
+        shown.contains("<h2>Timeline of lock</h2>") && shown.contains("<svg class=\"timeline\"")
+    );
+    assert!(shown.contains("turning the key &#60;b&#62;"), "{shown}");
+    assert!(!shown.contains("<script"), "{shown}");
+    drop(progress);
+    let shown = page(board, "/targets/checkout").await;
+    assert!(!shown.contains("is under way"), "what has ended is not under way");
+}
+
+#[tokio::test]
 async fn what_targets_say_is_cut_to_length() {
     let board = sample::board(&["checkout"]);
     let items = (0..500).map(|i| {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use gonogo_probes::contract::{
-    Check, Confidence, Dimension, Fact, Finding, Footprint, Impact, Item, Kind, Needs, Obstacle,
-    Obstructed, Probe, Report, Rule, Settles, Target, Visit, specimen::Specimen,
+    Check, Confidence, Dimension, Fact, Finding, Footprint, Impact, Item, Kind, Lane, Moment,
+    Needs, Obstacle, Obstructed, Probe, Report, Rule, Settles, Target, Timeline, Tone, Visit,
+    specimen::Specimen,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -158,6 +159,23 @@ pub(super) fn visit(board: &Board, target: &str, secs_ago: u64, items: Vec<Vec<I
     let known = snapshot.target(target).expect("an expected target");
     let verdict = assess(known, &board.rulings(), ago(secs_ago)).card.verdict;
     board.findings.record_verdict(target, verdict, ago(secs_ago));
+}
+
+/// Takes in a sound visit with a timeline, in which the target says `said`.
+pub(super) fn visit_with_timeline(board: &Board, target: &str, said: &str) {
+    let findings =
+        LOCK.checks().into_iter().map(|check| Finding::of(check, vec![Item::pass("", "")]));
+    let moments = vec![Moment::at(Duration::from_secs(2), Tone::Bad, said)];
+    let lanes = vec![Lane { name: "key".into(), moments }];
+    let report = Report {
+        findings: findings.collect(),
+        readings: Vec::new(),
+        facts: Vec::new(),
+        timeline: Some(Timeline { length: Duration::from_secs(5), lanes }),
+        obstructed: None,
+    };
+    let visited = Visited::new(ago(5), Duration::from_secs(5), Duration::from_secs(10), None);
+    board.findings.record(lock(target), visited, report);
 }
 
 /// The lock of a target, as it is expected.

@@ -1,11 +1,11 @@
 //! A whole report.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::super::{FACTS, ITEMS, NAME, TEXT, excerpt, report};
+use super::super::{FACTS, ITEMS, LANES, MOMENTS, NAME, TEXT, excerpt, report};
 use crate::contract::{
-    Check, Confidence, Dimension, Fact, Finding, GaugeReadings, Impact, Item, Obstacle, Outcome,
-    Reading, Report, Settles, redact::Redactor,
+    Check, Confidence, Dimension, Fact, Finding, GaugeReadings, Impact, Item, Lane, Moment,
+    Obstacle, Outcome, Reading, Report, Settles, Timeline, Tone, redact::Redactor,
 };
 
 static CHECK: Check = Check {
@@ -104,6 +104,61 @@ fn facts_are_bounded_and_say_so() {
     let report = passed(Vec::new(), facts);
     assert_eq!(report.facts.len(), FACTS + 1);
     assert_eq!(report.facts[FACTS].value, "7 further facts");
+}
+
+fn timeline(lanes: Vec<Lane>) -> Timeline {
+    let redactor = Arc::new(Redactor::new(vec!["hunter2-and-more".into()]));
+    let passed = report(&redactor, || Report {
+        findings: Vec::new(),
+        readings: Vec::new(),
+        facts: Vec::new(),
+        timeline: Some(Timeline { length: Duration::ZERO, lanes }),
+        obstructed: None,
+    });
+    passed.timeline.expect("one was given")
+}
+
+#[test]
+fn a_timeline_is_redacted_escaped_and_cut() {
+    let hostile = format!("{}hunter2-and-more\u{1b}[2J\n", "x".repeat(NAME - 20));
+    let moments = vec![Moment::at(Duration::ZERO, Tone::Bad, hostile.clone())];
+    let timeline = timeline(vec![Lane { name: hostile.into(), moments }]);
+    let lane = &timeline.lanes[0];
+    for text in [&*lane.name, &*lane.moments[0].label] {
+        assert!(!text.contains("hunt") && !text.chars().any(char::is_control), "{text}");
+        assert!(text.chars().count() <= NAME, "{text}");
+    }
+}
+
+#[test]
+fn a_timeline_is_bounded_keeps_its_faults_and_says_what_is_missing() {
+    let moment = |i: u64| {
+        let tone = if i.is_multiple_of(1000) { Tone::Bad } else { Tone::Good };
+        Moment::at(Duration::from_millis(i), tone, "x")
+    };
+    let lane = || Lane { name: "requests".into(), moments: (0..10_000).map(moment).collect() };
+    let timeline = timeline((0..40).map(|_| lane()).collect());
+    assert_eq!(timeline.lanes.len(), LANES);
+    assert_eq!(timeline.lanes[LANES - 1].name, "25 further lanes");
+    let all: usize = timeline.lanes.iter().map(|lane| lane.moments.len()).sum();
+    assert!(all <= MOMENTS, "{all}");
+    let kept = &timeline.lanes[0].moments;
+    assert_eq!(kept.iter().filter(|moment| moment.tone == Tone::Bad).count(), 10);
+    assert!(kept.is_sorted_by_key(|moment| moment.at));
+    let told = kept.iter().find(|moment| moment.label.ends_with("further moments"));
+    let told = told.expect("what is missing");
+    assert_eq!(told.label, format!("{} further moments", 10_000 - (kept.len() - 1)));
+    assert_eq!(told.end(), Duration::from_millis(9_999));
+    assert_eq!(timeline.extent(), Duration::from_millis(9_999));
+}
+
+#[test]
+fn faults_that_are_left_out_of_a_timeline_read_as_faults() {
+    let moment = |i: usize| Moment::at(Duration::from_millis(i as u64), Tone::Bad, "reset");
+    let moments = (0..MOMENTS * 2).map(moment).collect();
+    let timeline = timeline(vec![Lane { name: "requests".into(), moments }]);
+    let told = timeline.lanes[0].moments.iter().find(|moment| moment.until.is_some());
+    assert_eq!(told.map(|moment| moment.tone), Some(Tone::Bad));
 }
 
 #[test]
