@@ -2,6 +2,8 @@
 //! check can fail and can pass.
 
 mod pki;
+#[cfg(test)]
+pub(crate) mod process;
 mod run;
 mod server;
 

@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use ipnet::IpNet;
@@ -48,6 +48,9 @@ pub struct Started {
     pub profile: Option<Profile>,
     /// The moment of the visit, where it is not now.
     pub at: Option<SystemTime>,
+    /// How long after the first visit the further ones are made, on the same memory. The last is
+    /// held against what the specimen promises.
+    pub later: Vec<Duration>,
     /// What must live as long as the specimen.
     pub guard: Box<dyn Any + Send + Sync>,
 }
@@ -63,6 +66,7 @@ impl Started {
             also: Vec::new(),
             profile: None,
             at: None,
+            later: Vec::new(),
             guard: Box::new(guard),
         }
     }
@@ -86,6 +90,13 @@ impl Started {
     pub fn known_as(mut self, url: &str, address: SocketAddr) -> Self {
         self.url = url.parse().expect("a URL");
         self.address = Some(address);
+        self
+    }
+
+    /// The same, visited again at these times after the first visit, on the same memory.
+    #[must_use]
+    pub fn later(mut self, later: &[Duration]) -> Self {
+        self.later = later.to_vec();
         self
     }
 
@@ -140,7 +151,7 @@ impl Started {
         #[expect(clippy::disallowed_methods, reason = "a specimen is visited in real time")]
         let now = SystemTime::now();
         let (target, at) = (Arc::new(self.target()), self.at.unwrap_or(now));
-        Visit::new(target, net.session(footprint), at, std::time::Duration::from_secs(20))
+        Visit::new(target, net.session(footprint), at, Duration::from_secs(20))
     }
 }
 
@@ -172,7 +183,7 @@ pub struct Shown {
     pub broken_promise: Option<String>,
 }
 
-/// Starts a specimen, visits it once, and compares.
+/// Starts a specimen, visits it as often as it says, and compares what the last visit found.
 pub async fn show(kind: &Kind, specimen: &Specimen) -> Shown {
     let started = (specimen.start)().await;
     let armed = arm(kind, &started.settings);
@@ -184,7 +195,15 @@ pub async fn show(kind: &Kind, specimen: &Specimen) -> Shown {
     };
     let mut visit = started.visit(armed.as_ref(), footprint);
     visit.net = visit.net.for_requests(requests);
-    compare(specimen, &armed.run(&visit).await)
+    let first = visit.at;
+    let mut report = armed.run(&visit).await;
+    for later in &started.later {
+        let mut again = started.visit(armed.as_ref(), footprint);
+        again.net = again.net.for_requests(requests);
+        again.at = first + *later;
+        report = armed.run(&again.with_memory(Arc::clone(&visit.memory))).await;
+    }
+    compare(specimen, &report)
 }
 
 /// Arms a probe with settings given as JSON.
@@ -224,4 +243,92 @@ fn described(report: &Report) -> String {
         format!("  {:32} {:?}  {}", finding.check.id, finding.outcome, items.join(" | "))
     };
     report.findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::contract::{
+        Check, Confidence, Dimension, Impact, Item, Needs, Obstructed, Probe, Rule, Settles,
+    };
+
+    /// A probe that sees a leak only over time.
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Tank {}
+
+    impl Probe for Tank {
+        type Evidence = Vec<Duration>;
+
+        const NAME: &'static str = "tank";
+        const ABOUT: &'static str = "Whether the tank leaks.";
+        const NEEDS: Option<Needs> = Some(Needs::passive());
+        const RULES: &'static [Rule<Self>] = &[Rule::new(
+            Check {
+                id: "tank-leaks",
+                fault: "the tank leaks",
+                impact: Impact::High,
+                dimension: Dimension::Resilience,
+                settles: Settles::AtOnce,
+                why: "It is empty when it is needed.",
+                how: "The level is read on several days.",
+                fix: "Close the valve.",
+                sources: &[],
+            },
+            |_, read: &Vec<Duration>| match read.last() {
+                Some(last) if *last >= Duration::from_hours(48) && read.len() == 3 => {
+                    vec![Item::fail(Confidence::Firm, "", format!("{read:?}"))]
+                }
+                _ => vec![Item::pass("", "")],
+            },
+        )];
+
+        async fn observe(&self, visit: &Visit) -> Result<Vec<Duration>, Obstructed> {
+            let known = visit.memory.recall::<Vec<SystemTime>>();
+            let mut points: Vec<SystemTime> = known.map(|it| it.to_vec()).unwrap_or_default();
+            points.push(visit.at);
+            visit.memory.store(points.clone());
+            Ok(points.iter().filter_map(|at| at.duration_since(points[0]).ok()).collect())
+        }
+
+        fn specimens() -> Vec<Specimen> {
+            vec![
+                Specimen {
+                    name: "a tank that is watched for two days",
+                    fails: &["tank-leaks"],
+                    unknown: &[],
+                    start: || {
+                        Box::pin(async {
+                            let url = Url::parse("http://127.0.0.1:1/").expect("a URL");
+                            let days = [Duration::from_hours(24), Duration::from_hours(48)];
+                            Started::new(url, ()).later(&days)
+                        })
+                    },
+                },
+                Specimen {
+                    name: "a tank that is looked at once",
+                    fails: &[],
+                    unknown: &[],
+                    start: || {
+                        Box::pin(async {
+                            let url = Url::parse("http://127.0.0.1:1/").expect("a URL");
+                            Started::new(url, ())
+                        })
+                    },
+                },
+            ]
+        }
+    }
+
+    #[tokio::test]
+    async fn a_specimen_is_visited_over_time_on_one_memory() {
+        let kind = Kind::of::<Tank>();
+        for specimen in kind.specimens() {
+            let shown = show(&kind, &specimen).await;
+            assert_eq!(shown.broken_promise, None);
+        }
+    }
 }
