@@ -14,7 +14,7 @@ use crate::{
     causes::{Cause, causes},
     export::{json::rfc3339, timeline},
     policy::Status,
-    scorecard::{Reason, Verdict},
+    scorecard::{Reason, Verdict, first_few},
 };
 
 /// How much is told.
@@ -72,7 +72,7 @@ fn target(out: &mut String, assessment: &Assessment<'_>, detail: Detail, now: Sy
         if cause.check.is_some() {
             let _ = writeln!(out, "{INDENT}{}", cause.seen);
         }
-        let _ = writeln!(out, "{INDENT}{DIM}through {}{DIM:#}", some(&cause.probes()));
+        let _ = writeln!(out, "{INDENT}{DIM}through {}{DIM:#}", first_few(&cause.probes()));
     }
     let (passed, skipped) = (assessment.count("pass"), assessment.count("skip"));
     if !detail.verbose && passed + skipped > 0 {
@@ -207,16 +207,6 @@ fn verdict(out: &mut String, assessment: &Assessment<'_>) {
     if let Some(line) = first.filter(|line| matches!(line.status, Status::Fail(_))) {
         let _ = writeln!(out, "{DIM}next: gonogo explain {}{DIM:#}", line.check.id);
     }
-}
-
-/// The first few names, and how many there are besides.
-fn some(names: &[&str]) -> String {
-    const SHOWN: usize = 4;
-    let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        let _ = write!(text, " and {} more", names.len() - SHOWN);
-    }
-    text
 }
 
 /// To two digits, downwards: 0.849 must not read as the 0.85 it misses.

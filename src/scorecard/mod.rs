@@ -22,7 +22,7 @@ use crate::policy::{Policy, Status};
 use decide::decide;
 pub use sums::Score;
 use sums::Sums;
-pub use verdict::{Reason, RuleName, Verdict};
+pub use verdict::{Reason, RuleName, Verdict, first_few};
 
 /// What a target's findings come to.
 #[derive(Clone, Debug, PartialEq)]

@@ -127,20 +127,25 @@ impl RuleName {
 impl Reason {
     /// The reason as a clause for people, with the first few checks: "not seen: tls-expired".
     pub fn shown(&self) -> String {
-        const SHOWN: usize = 4;
         let rule = self.rule.shown();
         if self.rule.is_by_number() || self.checks.is_empty() {
             return rule.to_owned();
         }
-        let checks = self.checks.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-        let more = match self.checks.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let checks = first_few(&self.checks);
         match self.rule {
-            RuleName::HighUnknown => format!("{rule}: {checks}{more}"),
-            _ => format!("{rule} ({checks}{more})"),
+            RuleName::HighUnknown => format!("{rule}: {checks}"),
+            _ => format!("{rule} ({checks})"),
         }
+    }
+}
+
+/// The first four names, and how many there are besides: "a, b, c, d and 3 more".
+pub fn first_few(names: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
